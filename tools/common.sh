@@ -32,6 +32,7 @@ process_start() {
     local stat
     stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
     stat=${stat##*) }         # the command's name may hold anything, a ")" closes it
+    # shellcheck disable=SC2086  # the fields are numbers, meant to be split
     set -- $stat              # what follows starts with field 3, the state
     [[ $1 != Z && $1 != X ]] || return 1
     printf '%s\n' "${20}"
