@@ -1,0 +1,175 @@
+/* server/api.h - what an endpoint sees: the request, the response, JSON in and out.
+ *
+ * An endpoint decodes, calls one domain function, encodes. It returns the domain's error as it is;
+ * one place (server/errors.c) turns errors into responses. */
+#pragma once
+#include "domain/reason.h"
+
+struct app;
+
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_METHOD_COUNT
+};
+
+struct header {
+    struct str name, value;
+};
+
+/* Who is calling, from the access token alone (no database). user_id 0: nobody signed in. */
+struct caller {
+    int64_t user_id;
+    struct uuid session;
+};
+
+/* Views are into the request's arena and live as long as it. */
+struct request {
+    struct app *app; /* this worker's services: server/app.h */
+    enum http_method method;
+    struct str path;  /* as sent, without the query */
+    struct str query; /* without '?' */
+    const struct header *headers;
+    size_t headers_len;
+    struct str body;  /* complete, de-chunked */
+    int64_t ids[2];   /* the {id}s of the route's pattern, in order */
+    struct uuid uuid; /* the {uuid} of the route's pattern */
+    struct caller caller;
+    struct str client_ip;  /* behind trusted proxies: the right-most untrusted one */
+    bool lang_from_header; /* Accept-Language decided the ctx's language */
+    const struct route *route;
+};
+/* First header of that name (case-insensitive), or empty. */
+struct str request_header(const struct request *req, struct str name);
+
+struct response {
+    int status;
+    struct str content_type; /* default application/json; charset=utf-8 */
+    struct strbuf body;
+    struct strbuf headers; /* extra lines "Name: value\r\n"; values are checked when added */
+};
+void response_header(struct response *res, struct str name, struct str value);
+
+typedef enum err endpoint_fn(struct ctx *c, struct request *req, struct response *res);
+
+/* ---- routes: one table in server/routes.c -------------------------------------------------- */
+
+enum route_flags {
+    ROUTE_PUBLIC = 0,
+    ROUTE_USER = 1 << 0,          /* a valid access token, else 401 */
+    ROUTE_OPTIONAL_USER = 1 << 1, /* a token is looked at when there is one; a bad one is 401 */
+    ROUTE_FINISH = 1 << 2, /* goes on when the client vanishes: its effect is being committed */
+    ROUTE_QUIET = 1 << 3,  /* not in the access log: probes */
+};
+/* What is shed first under overload; contract: payments and webhooks before bookings before slots
+ * before search. */
+enum route_class {
+    CLASS_PROBE,
+    CLASS_PAYMENT,
+    CLASS_BOOKING,
+    CLASS_LOGIN,
+    CLASS_SLOTS,
+    CLASS_SEARCH
+};
+
+struct route {
+    enum http_method method;
+    const char *pattern; /* "/api/salons/{id}/slots/": {id} positive int64, {uuid}; ends with '/' */
+    endpoint_fn *endpoint;
+    uint32_t flags;
+    enum route_class class;
+};
+
+/* ---- query parameters ------------------------------------------------------------------------ */
+
+/* Percent-decoded into the arena. False: absent. Malformed escapes make the request a 400 before
+ * any endpoint runs. */
+bool query_find(struct ctx *c, const struct request *req, struct str name, struct str *out);
+/* ?name=: default when absent; R_BAD_QUERY keyed by the name when not an integer in [min, max]. */
+NODISCARD enum err query_int(struct ctx *c, const struct request *req, struct str name, int64_t min,
+                             int64_t max, int64_t fallback, int64_t *out);
+/* ?limit= (default 20, max 100) and ?cursor= (opaque: base64url of `cursor` text made by
+ * json_next_cursor), shared by every list. cursor empty: first page. */
+struct page {
+    int64_t limit;
+    struct str cursor; /* decoded */
+};
+NODISCARD enum err query_page(struct ctx *c, const struct request *req, struct page *out);
+
+/* ---- JSON in: a field table per body --------------------------------------------------------- */
+
+enum json_type {
+    JSON_STRING, /* struct str: trimmed of nothing, valid UTF-8, no NUL; absent or null: ptr NULL */
+    JSON_INT,    /* struct json_int */
+    JSON_BOOL,   /* struct json_bool */
+    JSON_INSTANT, /* struct json_instant; RFC 3339 with offset */
+    JSON_UUID,    /* struct json_uuid */
+    JSON_CHOICE,  /* struct json_int: index into `choices` */
+};
+struct json_int {
+    bool set, null;
+    int64_t v;
+};
+struct json_bool {
+    bool set, null, v;
+};
+struct json_instant {
+    bool set, null;
+    struct instant v;
+};
+struct json_uuid {
+    bool set, null;
+    struct uuid v;
+};
+enum { JSON_REQUIRED = 1 << 0, JSON_NULLABLE = 1 << 1, JSON_MAY_BE_BLANK = 1 << 2 };
+
+struct json_field {
+    const char *name;
+    enum json_type type;
+    uint32_t flags;
+    uint32_t offset;            /* offsetof the struct's member */
+    int64_t min, max;           /* of an int; of a string's length in code points (max 0: 65535) */
+    const char *const *choices; /* NULL-terminated */
+};
+/* Decodes and checks the whole body; all broken fields are reported at once, keyed by name. Unknown
+ * members are ignored (clients send more than we read); duplicate keys are refused.
+ * ERR_MEDIA_TYPE unless application/json; R_MALFORMED_JSON; R_INVALID_FIELDS with the fields. */
+NODISCARD enum err request_json(struct ctx *c, const struct request *req,
+                                const struct json_field *fields, size_t fields_len, void *out);
+#define REQUEST_JSON(c, req, fields, out) \
+    request_json((c), (req), (fields), ARRAY_LEN(fields), (out))
+
+/* ---- JSON out: a writer that cannot make malformed text -------------------------------------- */
+
+struct json_writer {
+    struct strbuf *out;
+    uint32_t depth;
+    bool comma; /* the next value needs one before it */
+};
+/* Sets the status and the content type, and begins the body. */
+struct json_writer respond_json(struct ctx *c, struct response *res, int status);
+/* A writer on any builder. */
+struct json_writer json_writer_on(struct strbuf *out);
+/* `key` NULL inside arrays and at the top. */
+void json_object_begin(struct json_writer *w, const char *key);
+void json_object_end(struct json_writer *w);
+void json_array_begin(struct json_writer *w, const char *key);
+void json_array_end(struct json_writer *w);
+void json_put_str(struct json_writer *w, const char *key, struct str v); /* escapes; UTF-8 as is */
+void json_put_str_or_null(struct json_writer *w, const char *key,
+                          struct str v); /* ptr NULL: null */
+void json_put_int(struct json_writer *w, const char *key, int64_t v);
+void json_put_bool(struct json_writer *w, const char *key, bool v);
+void json_put_null(struct json_writer *w, const char *key);
+void json_put_double(struct json_writer *w, const char *key, double v, int decimals);
+void json_put_uuid(struct json_writer *w, const char *key, struct uuid v);
+/* RFC 3339 at `offset_s` from UTC. */
+void json_put_instant(struct json_writer *w, const char *key, struct instant v, int32_t offset_s);
+/* {"results": [...], "next": cursor}: called after the results array; empty cursor: null. */
+void json_put_next(struct ctx *c, struct json_writer *w, struct str cursor);
+enum err respond_no_content(struct response *res);
