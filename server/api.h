@@ -110,6 +110,11 @@ enum json_type {
     JSON_INSTANT, /* struct json_instant; RFC 3339 with offset */
     JSON_UUID,    /* struct json_uuid */
     JSON_CHOICE,  /* struct json_int: index into `choices` */
+    JSON_STRING_OR_NULL, /* struct json_str: as JSON_STRING, but null and absent are told apart */
+};
+struct json_str {
+    bool set, null;
+    struct str v;
 };
 struct json_int {
     bool set, null;
