@@ -1,0 +1,62 @@
+/* server/app.h - one worker's services: what an endpoint reaches through `req->app`.
+ *
+ * Made once per worker by app_new: pools first, then each slice's service on top of them. Nothing
+ * here is shared between workers but `process`.
+ *
+ * Threads: an app belongs to its loop.   Waits: never; the services do. */
+#pragma once
+#include "server/api.h"
+#include "server/config.h"
+
+struct loop;
+struct pg_pool;
+struct redis_pool;
+struct http_client;
+struct offload_pool;
+struct http_metrics;
+
+enum { WORKERS_MAX = 64 };
+
+/* What all workers of the process share. Written before they start, read-only afterwards, but for
+ * the two flags. */
+struct process {
+    const struct config *config;
+    struct offload_pool *offload;
+    struct app *apps[WORKERS_MAX]; /* NULL until that worker is up; read by /metrics */
+    struct http_server *servers[WORKERS_MAX];
+    uint32_t workers;
+    struct instant started;
+    bool draining; /* relaxed atomic: /readyz says so, answers carry "Connection: close" */
+};
+
+struct app {
+    struct loop *loop;
+    const struct config *config;
+    struct process *process;
+    uint32_t worker; /* 0 … workers-1 */
+    struct arena_pool arenas;
+    struct arena arena; /* as old as the app: services live here */
+    struct http_metrics *metrics;
+
+    struct pg_pool *pg;
+    struct redis_pool *redis;
+    struct http_client *http;
+
+    /* Who signed this access token, from the token alone: true and *out, or false. `now` decides
+     * about expiry. Set by the accounts slice; while NULL every token is refused. */
+    bool (*token_verify)(const struct app *app, struct str token, struct instant now,
+                         struct caller *out);
+    /* The language a signed-in user chose. Waits (one statement); asked for only when a text must
+     * be written and the request had no Accept-Language. Any error: Arabic stays. */
+    enum err (*user_language)(struct ctx *c, struct app *app, int64_t user_id, enum lang *out);
+
+    /* ---- services of the slices (each slice adds its own and makes it in app_new) ---- */
+    struct services *services;
+};
+
+/* Pools connect lazily, so this neither waits nor needs Postgres or Redis. NULL, with one clear
+ * line in `why`, when a setting does not fit (a Redis URL that cannot be read, say). */
+struct app *app_new(struct loop *loop, struct process *process, uint32_t worker, char *why,
+                    size_t why_len);
+/* Callers still waiting get ERR_CANCELED; the loop must turn until they are gone. */
+void app_free(struct app *app);
