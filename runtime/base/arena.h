@@ -37,6 +37,9 @@ void *arena_push(struct arena *arena, size_t size) __attribute__((malloc, return
 char *arena_push_bytes(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
 /* NULL when the arena would hold more than `bytes_max` in all. */
 void *arena_try_push(struct arena *arena, size_t size, size_t bytes_max);
+/* Grows the newest push in place: false, and nothing changed, when it is not the newest or there is
+ * no room behind it. */
+bool arena_extend(struct arena *arena, char *ptr, size_t size, size_t size_wanted);
 
 #define arena_new(arena, type) ((type *)arena_push((arena), sizeof(type)))
 #define arena_array(arena, type, n) ((type *)arena_push((arena), sizeof(type) * (n)))

@@ -69,7 +69,9 @@ uint64_t random_below(const struct clock *clock, uint64_t bound);
  * microsecond; leap second 60 is refused. */
 bool instant_parse_rfc3339(struct str text, struct instant *out);
 enum { RFC3339_LEN_MAX = 32 };
-/* Writes without fraction; `offset_s` is the zone's offset from UTC at that instant. */
+/* Writes without fraction; `offset_s` is the zone's offset from UTC at that instant, 0 is written
+ * "Z". RFC 3339 has no seconds in an offset: those of local mean times are rounded to minutes.
+ * Years outside 0000 to 9999 are pinned to the ends. */
 size_t instant_format_rfc3339(struct instant t, int32_t offset_s, char out[RFC3339_LEN_MAX]);
 
 /* Calendar days, proleptic Gregorian; day 0 is 1970-01-01. */

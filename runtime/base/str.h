@@ -35,7 +35,8 @@ struct str str_skip(struct str s, size_t n);
 struct str str_take(struct str s, size_t n);
 /* Without ASCII spaces and tabs at both ends. */
 struct str str_trim(struct str s);
-/* Cuts the part before the first `sep` off `*rest` (or all of it) into `*part`. False: nothing left. */
+/* Cuts the part before the first `sep` off `*rest` (or all of it) into `*part`. False: nothing left;
+ * so an empty part after a last `sep` is not reported. */
 bool str_split(struct str *rest, char sep, struct str *part);
 
 /* Whole string is 1*DIGIT and fits; "+5", " 5", "" and 2^63 do not. */
@@ -44,6 +45,8 @@ bool str_to_uint64(struct str s, uint64_t *out);
 
 /* False on overlong forms, surrogates, values over U+10FFFF and cut sequences (RFC 3629). */
 bool str_is_utf8(struct str s);
+/* Bytes of the sequence that `s` begins with, or 0: none, or not valid. */
+size_t str_utf8_next(struct str s);
 /* Code points in valid UTF-8. */
 size_t str_utf8_len(struct str s);
 

@@ -1,0 +1,446 @@
+#include "runtime/base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/arena.h"
+
+/* ---- comparing and cutting ------------------------------------------------------------------ */
+
+struct str str_c(const char *nul_terminated)
+{
+    return nul_terminated ? str_of(nul_terminated, strlen(nul_terminated)) : (struct str){0};
+}
+
+bool str_eq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_eq(str_take(s, prefix.len), prefix);
+}
+
+bool str_starts_nocase(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_eq_nocase(str_take(s, prefix.len), prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+    return s.len >= suffix.len && str_eq(str_skip(s, s.len - suffix.len), suffix);
+}
+
+ptrdiff_t str_find_char(struct str s, char c)
+{
+    const char *found = s.len ? memchr(s.ptr, c, s.len) : NULL;
+    return found ? found - s.ptr : -1;
+}
+
+ptrdiff_t str_find(struct str s, struct str needle)
+{
+    if (needle.len == 0)
+        return 0;
+    const char *found = s.len ? memmem(s.ptr, s.len, needle.ptr, needle.len) : NULL;
+    return found ? found - s.ptr : -1;
+}
+
+struct str str_skip(struct str s, size_t n)
+{
+    n = MIN(n, s.len);
+    return n ? str_of(s.ptr + n, s.len - n) : s;
+}
+
+struct str str_take(struct str s, size_t n)
+{
+    return str_of(s.ptr, MIN(n, s.len));
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.len && is_blank(s.ptr[0]))
+        s = str_skip(s, 1);
+    while (s.len && is_blank(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+bool str_split(struct str *rest, char sep, struct str *part)
+{
+    if (rest->len == 0)
+        return false;
+    ptrdiff_t at = str_find_char(*rest, sep);
+    if (at < 0) {
+        *part = *rest;
+        *rest = str_skip(*rest, rest->len);
+    } else {
+        *part = str_take(*rest, (size_t)at);
+        *rest = str_skip(*rest, (size_t)at + 1);
+    }
+    return true;
+}
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+bool str_to_uint64(struct str s, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (s.len == 0)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned digit = (unsigned char)s.ptr[i] - (unsigned)'0';
+        if (digit > 9 || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, digit, &n))
+            return false;
+    }
+    *out = n;
+    return true;
+}
+
+bool str_to_int64(struct str s, int64_t *out)
+{
+    bool negative = s.len && s.ptr[0] == '-';
+    uint64_t n;
+    if (!str_to_uint64(str_skip(s, negative), &n) || n > (uint64_t)INT64_MAX + negative)
+        return false;
+    *out = negative ? (int64_t)(0 - n) : (int64_t)n;
+    return true;
+}
+
+/* ---- UTF-8 ---------------------------------------------------------------------------------- */
+
+/* Length of the sequence at `p`, or 0 when it is none (RFC 3629 §4, its table). */
+static size_t utf8_sequence(const unsigned char *p, size_t left)
+{
+    unsigned char lead = p[0], low = 0x80, high = 0xbf;
+    size_t len;
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xc2 && lead <= 0xdf) {
+        len = 2;
+    } else if (lead >= 0xe0 && lead <= 0xef) {
+        len = 3;
+        low = lead == 0xe0 ? 0xa0 : 0x80;  /* overlong */
+        high = lead == 0xed ? 0x9f : 0xbf; /* surrogates */
+    } else if (lead >= 0xf0 && lead <= 0xf4) {
+        len = 4;
+        low = lead == 0xf0 ? 0x90 : 0x80;  /* overlong */
+        high = lead == 0xf4 ? 0x8f : 0xbf; /* over U+10FFFF */
+    } else {
+        return 0;
+    }
+    if (left < len || p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return len;
+}
+
+size_t str_utf8_next(struct str s)
+{
+    return s.len ? utf8_sequence((const unsigned char *)s.ptr, s.len) : 0;
+}
+
+bool str_is_utf8(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    size_t i = 0;
+    while (i < s.len) {
+        uint64_t eight;
+        if (s.len - i >= sizeof(eight)) {
+            memcpy(&eight, p + i, sizeof(eight));
+            if ((eight & 0x8080808080808080u) == 0) {
+                i += sizeof(eight);
+                continue;
+            }
+        }
+        size_t len = utf8_sequence(p + i, s.len - i);
+        if (len == 0)
+            return false;
+        i += len;
+    }
+    return true;
+}
+
+size_t str_utf8_len(struct str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++)
+        n += (s.ptr[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* ---- copies --------------------------------------------------------------------------------- */
+
+char *str_to_c(struct arena *arena, struct str s)
+{
+    char *copy = arena_push_bytes(arena, s.len + 1);
+    if (s.len)
+        memcpy(copy, s.ptr, s.len);
+    copy[s.len] = '\0';
+    return copy;
+}
+
+struct str str_copy(struct arena *arena, struct str s)
+{
+    return str_of(str_to_c(arena, s), s.len);
+}
+
+/* NUL-terminated, though the view does not count it. */
+static struct str vprintf_arena(struct arena *arena, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, fmt, args);
+    assert(len >= 0);
+    char *text = arena_push_bytes(arena, (size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, fmt, again);
+    va_end(again);
+    return str_of(text, (size_t)len);
+}
+
+struct str str_printf(struct arena *arena, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct str text = vprintf_arena(arena, fmt, args);
+    va_end(args);
+    return text;
+}
+
+/* ---- secrets -------------------------------------------------------------------------------- */
+
+bool str_eq_constant_time(struct str a, struct str b)
+{
+    unsigned char differs = 0;
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        differs |= (unsigned char)(a.ptr[i] ^ b.ptr[i]);
+        __asm__("" : "+r"(differs)); /* or the compiler may leave the loop once it is non-zero */
+    }
+    return differs == 0;
+}
+
+void mem_wipe(void *ptr, size_t len)
+{
+    explicit_bzero(ptr, len);
+}
+
+/* ---- hex and base64url ---------------------------------------------------------------------- */
+
+static const char HEX[] = "0123456789abcdef";
+
+struct str hex_encode(struct arena *arena, const uint8_t *bytes, size_t len)
+{
+    char *text = arena_push_bytes(arena, len * 2);
+    for (size_t i = 0; i < len; i++) {
+        text[2 * i] = HEX[bytes[i] >> 4];
+        text[2 * i + 1] = HEX[bytes[i] & 15];
+    }
+    return str_of(text, len * 2);
+}
+
+static const char BASE64URL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+struct str base64url_encode(struct arena *arena, const uint8_t *bytes, size_t len)
+{
+    size_t text_len = len / 3 * 4 + (len % 3 ? len % 3 + 1 : 0), at = 0;
+    char *text = arena_push_bytes(arena, text_len);
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < len; i++) {
+        bits = bits << 8 | bytes[i];
+        for (held += 8; held >= 6; held -= 6)
+            text[at++] = BASE64URL[bits >> (held - 6) & 63];
+    }
+    if (held)
+        text[at++] = BASE64URL[bits << (6 - held) & 63];
+    assert(at == text_len);
+    return str_of(text, text_len);
+}
+
+static int base64url_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+bool base64url_decode(struct arena *arena, struct str in, struct str *out)
+{
+    if (in.len % 4 == 1)
+        return false;
+    char *bytes = arena_push_bytes(arena, in.len / 4 * 3 + 3);
+    size_t at = 0;
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < in.len; i++) {
+        int value = base64url_value(in.ptr[i]);
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)value;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            bytes[at++] = (char)(bits >> held & 255);
+        }
+    }
+    if (bits & ((1u << held) - 1))
+        return false; /* two texts would mean the same bytes */
+    *out = str_of(bytes, at);
+    return true;
+}
+
+/* ---- strbuf --------------------------------------------------------------------------------- */
+
+struct strbuf strbuf_new(struct arena *arena, size_t cap)
+{
+    return (struct strbuf){.arena = arena, .ptr = arena_push_bytes(arena, cap), .cap = cap};
+}
+
+static void strbuf_grow(struct strbuf *b, size_t n)
+{
+    size_t cap = MAX(MAX(b->cap * 2, b->len + n), (size_t)64);
+    if (!b->ptr || !arena_extend(b->arena, b->ptr, b->cap, cap)) {
+        char *ptr = arena_push_bytes(b->arena, cap);
+        if (b->len)
+            memcpy(ptr, b->ptr, b->len);
+        b->ptr = ptr;
+    }
+    b->cap = cap;
+}
+
+char *strbuf_reserve(struct strbuf *b, size_t n)
+{
+    if (b->cap - b->len < n)
+        strbuf_grow(b, n);
+    return b->ptr + b->len;
+}
+
+void strbuf_add(struct strbuf *b, struct str s)
+{
+    if (s.len == 0)
+        return;
+    memcpy(strbuf_reserve(b, s.len), s.ptr, s.len);
+    b->len += s.len;
+}
+
+void strbuf_add_char(struct strbuf *b, char c)
+{
+    *strbuf_reserve(b, 1) = c;
+    b->len++;
+}
+
+void strbuf_add_int(struct strbuf *b, int64_t n)
+{
+    char digits[20], *p = digits + sizeof(digits);
+    uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    do
+        *--p = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0)
+        *--p = '-';
+    strbuf_add(b, str_of(p, (size_t)(digits + sizeof(digits) - p)));
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int len = vsnprintf(b->ptr ? b->ptr + b->len : NULL, b->cap - b->len, fmt, args);
+    assert(len >= 0);
+    if ((size_t)len >= b->cap - b->len)
+        vsnprintf(strbuf_reserve(b, (size_t)len + 1), (size_t)len + 1, fmt, again);
+    b->len += (size_t)len;
+    va_end(again);
+    va_end(args);
+}
+
+struct str strbuf_str(const struct strbuf *b)
+{
+    return str_of(b->ptr, b->len);
+}
+
+/* ---- UUID ----------------------------------------------------------------------------------- */
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool uuid_dash_at(size_t i)
+{
+    return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+bool uuid_parse(struct str text, struct uuid *out)
+{
+    struct uuid id;
+    size_t at = 0;
+    if (text.len != UUID_TEXT_LEN)
+        return false;
+    for (size_t i = 0; i < UUID_TEXT_LEN;) {
+        if (uuid_dash_at(i)) {
+            if (text.ptr[i++] != '-')
+                return false;
+            continue;
+        }
+        int high = hex_value(text.ptr[i]), low = hex_value(text.ptr[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        id.bytes[at++] = (uint8_t)(high << 4 | low);
+        i += 2;
+    }
+    assert(at == sizeof(id.bytes));
+    *out = id;
+    return true;
+}
+
+void uuid_format(struct uuid id, char out[UUID_TEXT_LEN])
+{
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(id.bytes); i++) {
+        if (uuid_dash_at(at))
+            out[at++] = '-';
+        out[at++] = HEX[id.bytes[i] >> 4];
+        out[at++] = HEX[id.bytes[i] & 15];
+    }
+}
+
+bool uuid_eq(struct uuid a, struct uuid b)
+{
+    return memcmp(a.bytes, b.bytes, sizeof(a.bytes)) == 0;
+}
