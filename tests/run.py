@@ -96,7 +96,8 @@ class Program:
         process.poll()
 
     def environment(self, scratch):
-        """Sanitizers write into files: a report of any process of the test counts, however it ended."""
+        """ASan writes into files: a report by any process of the test counts, however the test ended.
+        (gcc's UBSan knows no log_path beside ASan: it ends the process, which a test notices.)"""
         env = {**os.environ, **self.env}
         env.update(MAWID=str(ROOT / self.tree / "mawid"), MAWID_TEST_DIR=str(scratch),
                    MAWID_SOURCE_ROOT=str(ROOT), TZ=env.get("TZ", "UTC"), PYTHONDONTWRITEBYTECODE="1")
@@ -131,8 +132,8 @@ class Program:
 
     @staticmethod
     def clean_up(scratch):
-        for note in [*scratch.glob("**/pg.pid"), *scratch.glob("**/redis.pid")]:
-            subprocess.run([ROOT / "tools" / "private-servers", "remove", note.parent],
+        for sockets in list(scratch.glob("**/sock")):
+            subprocess.run([ROOT / "tools" / "private-servers", "remove", sockets.parent],
                            stdout=subprocess.DEVNULL, check=False)
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -191,13 +192,14 @@ def main():
     LOGS.mkdir(parents=True)
     programs = [p for p in known_programs() if what in p.name]
     run_all(programs, case)
-    if not programs:
-        print(f"not ok: no test program's build/suite/name contains '{what}'")
     passed, failed = sum(p.passed for p in programs), sum(p.failed for p in programs)
-    if failed:
+    if not programs:
+        failed = 1
+        print(f"not ok: no test program's build/suite/name contains '{what}'")
+    elif failed:
         print("failed: " + ", ".join(p.name for p in programs if p.failed))
     print(f"{passed} passed, {failed} failed")
-    return 0 if programs and not failed else 1
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,498 @@
+#!/usr/bin/python3
+"""tests/tidy/tidy.py SOURCE_ROOT [--list] - the rules of this project that a script can check.
+
+Each rule is one test: "ok NAME", or "not ok NAME: ..." with a line per place. Before that, every rule
+proves on small examples that it can fail and that it lets good code pass (SELF TESTS below): a rule that
+nothing can break is no rule. When reviews say the same thing twice, it becomes a line here.
+
+The tables come first; what they allow is a decision, and changing it is one too. Files looked at are
+those that git tracks or would (not ignored); without git, everything but build trees.
+"""
+import concurrent.futures
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# --- the tables -------------------------------------------------------------------------------------
+
+# Who may include whom. `runtime/base` is a room of its own, below all others.
+ARROWS = {
+    "server": {"server", "storage", "providers", "domain", "runtime", "runtime/base"},
+    "storage": {"storage", "domain", "runtime", "runtime/base"},
+    "providers": {"providers", "domain", "runtime", "runtime/base"},
+    "domain": {"domain", "runtime/base"},
+    "runtime": {"runtime", "runtime/base"},
+    "runtime/base": {"runtime/base"},
+}
+FREE_ROOMS = ("tests", "bench")  # may include and call what they like, unless a table names them
+
+# Foreign headers (by how their name begins), and the only files that may know them: each library has one
+# file of ours in front of it.
+FOREIGN = {
+    "libpq": ["runtime/pg.c", "storage/migrate.c"],
+    "postgres": ["runtime/pg.c", "storage/migrate.c"],
+    "hiredis/": ["runtime/redis.c"],
+    "curl/": ["runtime/http_client.c"],
+    "openssl/": ["runtime/tls.c", "runtime/base/crypto.c"],
+    "liburing": ["runtime/io_uring.c"],
+    "linux/io_uring": ["runtime/io_uring.c"],
+    "phonenumbers/": ["providers/phone_plan.cc"],
+    "netdb.h": ["runtime/"],
+    "sys/epoll.h": ["runtime/"],
+    "sys/socket.h": ["runtime/", "server/"],
+    "sys/un.h": ["runtime/", "server/"],
+    "netinet/": ["runtime/", "server/"],
+    "arpa/": ["runtime/", "server/"],
+    "pthread.h": ["runtime/", "server/"],
+}
+
+HEAP = "the request's arena (runtime/base/arena.h); only what lives as long as a loop or the process is on the heap"
+HEAP_FILES = ["runtime/", "server/app.c", "server/command.c", "server/config.c", "server/listener.c", "server/main.c",
+              "server/metrics.c", "server/serve.c", "server/worker.c", "storage/migrate.c", "tests/", "bench/"]
+CLOCK = "the ctx's clock (ctx_now, ctx_mono), so that tests can set it"
+CLOCK_FILES = ["runtime/", "server/main.c", "server/serve.c", "server/command.c", "tests/", "bench/"]
+WAIT = "a wait with a deadline (fiber or timer): it would stop the whole core"
+BOUNDED = "a struct str, or snprintf with the size of the target"
+ZONES = "runtime/base/tz.h: the C library's zone is the process's, ours is the salon's"
+
+# call -> (what to use instead, files where it is right)
+BANNED = {
+    **{name: (BOUNDED, []) for name in ("strcpy", "strcat", "strncpy", "strncat", "stpcpy", "sprintf", "vsprintf", "gets")},
+    "strtok": ("str_split and its like: strtok writes into its input and keeps state", []),
+    **{name: ("a parser that refuses what is no number: this one cannot fail", ["bench/"])
+       for name in ("atoi", "atol", "atoll", "atof")},
+    "alloca": ("a buffer with a fixed size, or the arena: a fiber's stack is small", []),
+    **{name: ("the loop's random source (runtime/io.h): this one can be guessed and cannot be replayed", ["bench/"])
+       for name in ("rand", "srand", "random", "srandom", "drand48", "rand_r")},
+    **{name: ("the loop's random source (runtime/io.h): a test could not replay it", ["runtime/"])
+       for name in ("getrandom", "getentropy", "arc4random", "RAND_bytes")},
+    **{name: (ZONES, ["runtime/base/tz.c", "runtime/base/clock.c", "runtime/base/log.c"])
+       for name in ("gmtime", "localtime", "gmtime_r", "localtime_r", "mktime", "timegm", "strftime")},
+    **{name: (ZONES, []) for name in ("asctime", "ctime", "tzset")},
+    **{name: (CLOCK, CLOCK_FILES) for name in ("time", "clock_gettime", "gettimeofday")},
+    **{name: (WAIT, ["tests/", "bench/"]) for name in ("sleep", "usleep", "nanosleep", "clock_nanosleep")},
+    **{name: (WAIT, ["runtime/io_uring.c", "runtime/foreign.c", "runtime/base/log.c", "tests/", "bench/"])
+       for name in ("poll", "select", "epoll_wait")},
+    **{name: ("offload(): looking a name up blocks",
+              ["runtime/sock.c", "runtime/offload.c", "runtime/redis.c", "server/listener.c", "tests/", "bench/"])
+       for name in ("getaddrinfo", "gethostbyname")},
+    **{name: (HEAP, HEAP_FILES)
+       for name in ("malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign", "free")},
+    **{name: ("arena_strdup and its like", ["tests/", "bench/"]) for name in ("strdup", "strndup", "asprintf", "vasprintf")},
+    "getenv": ("the configuration table (server/config.def): read once, checked at the start",
+               ["server/config.c", "tests/", "bench/"]),
+    **{name: ("nothing: it is not safe with threads", ["tests/", "bench/"]) for name in ("setenv", "putenv", "setlocale")},
+    **{name: ("offload() and a library: no shell is started", ["tests/"]) for name in ("system", "popen")},
+    "signal": ("sigaction or signalfd: signal() means something else everywhere", ["tests/", "bench/"]),
+    "strerror": ("strerrordesc_np: strerror shares its buffer between threads", ["tests/", "bench/"]),
+    **{name: ("fail() with a reason; only main ends the process", ["server/main.c", "server/command.c", "tests/", "bench/"])
+       for name in ("exit", "_exit", "quick_exit")},
+}
+
+FUNCTION_LINES_MAX = 70
+LONG_IS_MEANT = "/* tidy: long because"  # beside or in the function, with the reason: a table, a state machine
+
+TITLE = re.compile(r"[a-z0-9_/.-]+: \S.*")
+TITLE_COLUMNS_MAX = 60
+TITLES_EXCUSED = {}  # hash -> why; history is not rewritten
+
+TEXT = (".c", ".h", ".cc", ".S", ".def", ".py", ".sh", ".sql", ".lua", ".build", ".txt", ".md", ".yaml", ".yml",
+        ".json", ".toml", ".conf", ".service", ".socket", ".html", ".css", ".js")
+CODE = (".c", ".h", ".cc")
+LEFT_OUT = ("tests/fuzz/corpus/", "web/")  # bytes as they were found; not ours to lay out
+
+# Markers of unfinished work, and places of one machine. Spelled so that this file passes its own rule.
+UNFINISHED = re.compile(r"\b(FIX[M]E|TO[D]O|X[X]X)\b")
+MACHINE = re.compile(r"(?<![\w.$}~-])/(?:root|home/\w+|wo[r]k|worksp[a]ce)/")
+
+
+# --- the tree ---------------------------------------------------------------------------------------
+
+class Tree:
+    """The files of a checkout (or of an example): path -> text, and the code without comments."""
+
+    def __init__(self, files, root=None, titles=None):
+        self.files = files
+        self.root = root
+        self.titles = titles or []  # (hash, title)
+        self._code = {}
+
+    def paths(self, *suffixes, but=LEFT_OUT):
+        return [p for p in sorted(self.files) if p.endswith(suffixes) and not p.startswith(but)]
+
+    def lines(self, path):
+        return enumerate(self.files[path].split("\n"), 1)
+
+    def code(self, path):
+        if path not in self._code:
+            self._code[path] = without_comments(self.files[path])
+        return self._code[path]
+
+    def code_lines(self, path):
+        return enumerate(self.code(path).split("\n"), 1)
+
+
+def git(root, *arguments):
+    """Git's answer, or None where there is no repository. A checkout of another user is fine with us."""
+    try:
+        done = subprocess.run(["git", "-c", f"safe.directory={root}", "-C", str(root), *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.decode(errors="replace")
+
+
+def walk(root):
+    for folder, names, files in os.walk(root):
+        names[:] = [n for n in names if not n.startswith("build") and n not in (".git", ".local", "__pycache__")]
+        for name in files:
+            yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def read_tree(root):
+    top = git(root, "rev-parse", "--show-toplevel")
+    listed = git(root, "ls-files", "-co", "--exclude-standard", "-z")
+    if top is None or listed is None or Path(top.strip()).resolve() != root:
+        paths, log = walk(root), None  # an unpacked archive, perhaps below somebody else's repository
+    else:
+        paths, log = listed.split("\0"), git(root, "log", "--no-merges", "--format=%H %s")
+    files = {}
+    for path in filter(None, paths):
+        try:
+            files[path] = (root / path).read_bytes().decode()
+        except (OSError, UnicodeDecodeError):
+            continue  # deleted and not yet committed, or no text
+    return Tree(files, root, [tuple(line.split(" ", 1)) for line in (log or "").splitlines()])
+
+
+def blank(match):
+    """Spaces for a comment or a string, so that lines and columns stay what they were."""
+    text = match.group()
+    if text.startswith(("/*", "//")):
+        return re.sub(r"[^\n]", " ", text)
+    return text[0] + re.sub(r"[^\n]", " ", text[1:-1]) + text[-1]
+
+
+def without_comments(text):
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text, flags=re.S)
+
+
+def room(path):
+    return "runtime/base" if path.startswith("runtime/base/") else path.split("/")[0]
+
+
+def allowed(path, places):
+    return any(path == place or (place.endswith("/") and path.startswith(place)) for place in places)
+
+
+# --- the rules --------------------------------------------------------------------------------------
+
+RULES = []  # (name, function, examples)
+
+
+def rule(name, bad, good):
+    """Registers a rule: a function from a Tree to complaints. `bad` and `good` are its self test: file
+    texts by path (or, for commits, titles); of the bad ones each has to give at least one complaint."""
+    def register(function):
+        RULES.append((name, function, bad, good))
+        return function
+    return register
+
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
+
+
+def includes(tree, path):
+    for number, line in tree.lines(path):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match[1] == "<", match[2]
+
+
+@rule("arrows between the rooms",
+      bad=[{"domain/otp/otp.c": '#include "storage/otp_store.h"\n'},
+           {"domain/otp/otp.c": '#include "runtime/pg.h"\n'},
+           {"runtime/base/str.c": '#include "runtime/loop.h"\n'},
+           {"runtime/loop.c": '#include "domain/reason.h"\n'},
+           {"storage/otp_store.c": '#include "server/app.h"\n'},
+           {"providers/smtp.c": '#include "storage/otp_store.h"\n'},
+           {"server/app.c": '#include "tests/test.h"\n'},
+           {"server/api/x.c": '#include "../app.h"\n'}],
+      good=[{"domain/otp/otp.c": '#include "domain/reason.h"\n#include "runtime/base/str.h"\n#include <stdio.h>\n'},
+            {"tests/unit/a_test.c": '#include "storage/otp_store.c"\n'},
+            {"server/main.c": '#include "providers/console.h"\n/* #include "tests/test.h" */\n'},
+            {"storage/otp_store.c": '#include "embedded.h"\n'}])
+def arrows(tree):
+    for path in tree.paths(*CODE):
+        here = room(path)
+        if here in FREE_ROOMS:
+            continue
+        for number, system, target in includes(tree, path):
+            if ".." in target.split("/"):
+                yield f'{path}:{number}: include "{target}" from the top of the source tree'
+            there = room(target) if "/" in target else here  # a generated header beside it
+            if not system and there in {*ARROWS, *FREE_ROOMS} and there not in ARROWS.get(here, ()):
+                yield f"{path}:{number}: {here} must not know {there} (see ARCHITECTURE.md)"
+
+
+@rule("foreign headers behind one file each",
+      bad=[{"domain/otp/otp.c": "#include <sys/socket.h>\n"}, {"domain/a.h": "#include <curl/curl.h>\n"},
+           {"server/app.c": "#include <libpq-fe.h>\n"}, {"storage/x.c": "#include <hiredis/hiredis.h>\n"},
+           {"runtime/loop.c": "#include <openssl/ssl.h>\n"}, {"runtime/base/log.c": '#include "liburing.h"\n'}],
+      good=[{"runtime/pg.c": "#include <libpq-fe.h>\n"}, {"runtime/sock.c": "#include <sys/socket.h>\n"},
+            {"tests/x.c": "#include <curl/curl.h>\n"}, {"domain/a.c": "#include <string.h>\n"}])
+def foreign_headers(tree):
+    for path in tree.paths(*CODE):
+        if room(path) in FREE_ROOMS:
+            continue
+        for number, _, target in includes(tree, path):
+            for begins, places in FOREIGN.items():
+                if target.startswith(begins) and not allowed(path, places):
+                    yield f"{path}:{number}: <{target}> belongs behind {' or '.join(places)}"
+
+
+CALL = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")
+
+
+@rule("banned calls",
+      bad=[{"server/a.c": "    x = strcpy(a, b);\n"}, {"domain/a.c": "p = malloc(3);\n"}, {"domain/a.c": "free (p);\n"},
+           {"storage/a.c": "t = time(NULL);\n"}, {"runtime/a.c": "sleep(1);\n"}, {"server/a.c": "if (!atoi(x))\n"},
+           {"server/http1.c": "getaddrinfo(a, b, c, d);\n"}, {"domain/a.h": "return strdup(x);\n"}],
+      good=[{"domain/a.c": '/* strcpy(a) */ log("free(p)"); io->free(x); a.free(y); arena_free(z); my_time(1);\n'},
+            {"runtime/loop.c": "free(loop);\n"}, {"tests/a.c": "sleep(1);\n"},
+            {"runtime/a.h": "void (*free)(void *ptr);\n"}])
+def banned_calls(tree):
+    for path in tree.paths(*CODE):
+        for number, line in tree.code_lines(path):
+            for match in CALL.finditer(line):
+                instead, places = BANNED[match[1]]
+                if not allowed(path, places):
+                    yield f"{path}:{number}: {match[1]}(): use {instead}"
+
+
+def compile_alone(tree, path, flags):
+    """A file of its own that includes the header twice: it must bring what it needs, and `#pragma once`."""
+    source = f'#include "{path}"\n#include "{path}"\n'
+    done = subprocess.run(["gcc", "-x", "c", "-std=gnu17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Werror",
+                           f"-I{tree.root}", *flags, "-"],
+                          input=source.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode == 0:
+        return None
+    lines = done.stdout.decode(errors="replace").splitlines()
+    first = next((line for line in lines if "error:" in line), lines[0] if lines else "does not compile")
+    return f"{path}:1: does not compile alone: {first.replace(str(tree.root) + '/', '')}"
+
+
+def compile_flags(root):
+    """Generated headers are wherever the build tree that runs us put them."""
+    flags = shlex.split(os.environ.get("TIDY_CFLAGS", ""))
+    packages = ["liburing", "libpq", "hiredis", "libcurl"]
+    done = subprocess.run(["pkg-config", "--cflags", *packages], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    flags += shlex.split(done.stdout.decode()) if done.returncode == 0 else []
+    for place in (root / "build" / "storage", Path.cwd() / "storage"):
+        flags.append(f"-I{place}")
+    boringssl = os.environ.get("MAWID_BORINGSSL", root / ".local" / "boringssl")
+    return [*flags, "-isystem", f"{boringssl}/include"]
+
+
+@rule("headers compile alone",
+      bad=[{"a/a.h": "#pragma once\nsize_t f(void);\n"}, {"a/a.h": "struct a { int x; };\n"}],
+      good=[{"a/a.h": "#pragma once\n#include <stddef.h>\nsize_t f(void);\n"}])
+def headers_alone(tree):
+    flags = compile_flags(tree.root)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        yield from filter(None, pool.map(lambda path: compile_alone(tree, path, flags), tree.paths(".h")))
+
+
+PARAMETERS = re.compile(r"\(([^(){};]*\bstruct ctx \*(?!\*)[^(){};]*(?:\([^(){};]*\)[^(){};]*)*)\)", re.S)
+
+
+@rule("the ctx comes first",
+      bad=[{"domain/a.h": "enum err f(struct otp *otp, struct ctx *c);\n"},
+           {"domain/a.c": "enum err f(int a,\n           const struct ctx *c)\n{\n}\n"}],
+      good=[{"domain/a.h": "enum err f(struct ctx *c, struct otp *otp);\nint g(const struct ctx *c);\n"},
+            {"domain/a.c": "x = (struct ctx *)p;\nfor (struct ctx *c = a; c; c = c->next)\n    f(1, c);\n"},
+            {"domain/a.h": "int ctx_find(struct ctx **out);\nvoid within(struct ctx *c, int d, struct ctx *inner);\n"}])
+def ctx_first(tree):
+    for path in tree.paths(*CODE):
+        code = tree.code(path)
+        for match in PARAMETERS.finditer(code):
+            inside = match[1].strip()
+            if "," in inside and not re.match(r"(const )?struct ctx \*", inside):
+                number = code.count("\n", 0, match.start()) + 1
+                yield f"{path}:{number}: a `struct ctx *` is the first parameter: who takes one may wait"
+
+
+def functions(tree, path):
+    """(line of the opening brace, its signature's last line, the body's lines). Linux braces: a function's
+    braces, and nothing else's, stand alone in the first column."""
+    lines = tree.files[path].split("\n")
+    code = tree.code(path).split("\n")
+    start = None
+    for index, line in enumerate(code):
+        if line.rstrip() == "{" and index > 0 and code[index - 1].strip():
+            start = index
+        elif line.startswith("}") and start is not None:
+            yield start, lines, index
+            start = None
+
+
+@rule("functions of at most 70 lines",
+      bad=[{"domain/a.c": "int f(void)\n{\n" + "    x();\n" * 71 + "}\n"}],
+      good=[{"domain/a.c": "int f(void)\n{\n" + "    x();\n" * 70 + "\n\n}\nstruct a b[] = {\n" + "    1,\n" * 90 + "};\n"},
+            {"domain/a.c": "/* tidy: long because it is a table */\nint f(void)\n{\n" + "    x();\n" * 90 + "}\n"}])
+def function_length(tree):
+    for path in tree.paths(".c", ".cc", ".h"):
+        for start, lines, end in functions(tree, path):
+            body = [line for line in lines[start + 1:end] if line.strip()]
+            around = lines[max(0, start - 6):end]
+            if len(body) > FUNCTION_LINES_MAX and not any(LONG_IS_MEANT in line for line in around):
+                yield (f"{path}:{start}: {len(body)} lines in `{lines[start - 1].strip()}`; branching stays here, "
+                       f"move work out (or say why not: {LONG_IS_MEANT} ... */)")
+
+
+@rule("no place of one machine",
+      bad=[{"docs/a.md": "see /ro" "ot/notes\n"}, {"tools/x": "cd /ho" "me/me/src\n"}],
+      good=[{"docs/a.md": "below /root, $HOME/work/x, example.com/root/x, ~/root/\n"}])
+def machine_paths(tree):
+    for path in sorted(tree.files):
+        for number, line in tree.lines(path):
+            match = MACHINE.search(line)
+            if match:
+                yield f"{path}:{number}: names a place of one machine ({match[0]}...)"
+
+
+@rule("nothing is left for later",
+      bad=[{"a.c": "/* TO" "DO: later */\n"}, {"dev": "# FIX" "ME\n"}, {"a.sql": "-- X" "XX\n"}],
+      good=[{"a.c": "/* +9665XXXXXXXX, mkstemp(XXXXXX) */\n"}])
+def unfinished(tree):
+    for path in sorted(tree.files):
+        if path.startswith(LEFT_OUT):
+            continue
+        for number, line in tree.lines(path):
+            match = UNFINISHED.search(line)
+            if match:
+                yield f"{path}:{number}: {match[0]} does not land: do it, or file it"
+
+
+@rule("clean white space",
+      bad=[{"a.c": "int a; \n"}, {"a.c": "\tint a;\n"}, {"a.py": "x\r\n"}, {"dev": "x"}, {"a.sql": "x\n\n"}],
+      good=[{"a.c": "int a;\n"}, {"Makefile": "a:\n\tb\n"}, {"x.patch": " \n"}, {"empty.py": ""}])
+def white_space(tree):
+    for path in sorted(tree.files):
+        if path.startswith(LEFT_OUT) or not (path.endswith(TEXT) or "." not in os.path.basename(path)):
+            continue
+        text = tree.files[path]
+        for number, line in tree.lines(path):
+            if line != line.rstrip():
+                yield f"{path}:{number}: white space at the end of the line"
+            if "\t" in line and path.endswith(CODE):
+                yield f"{path}:{number}: a tab"
+        if text and (not text.endswith("\n") or text.endswith("\n\n")):
+            yield f"{path}:{text.count(chr(10))}: a file ends with one newline"
+
+
+def format_complaints(tree, paths):
+    done = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", "--style=file", *paths], cwd=tree.root,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    for line in done.stderr.decode(errors="replace").splitlines():
+        match = re.match(r"(.+?):(\d+):\d+: (?:warning|error): code should be clang-formatted", line)
+        if match:
+            yield f"{match[1]}:{match[2]}: not laid out as .clang-format says (./dev fmt)"
+
+
+@rule("layout",
+      bad=[{"a.c": "int f( int a ) {\n  return a;\n}\n"}],
+      good=[{"a.c": "int f(int a)\n{\n    return a;\n}\n"}])
+def layout(tree):
+    paths = tree.paths(*CODE)
+    batches = [paths[i::16] for i in range(16) if paths[i::16]]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for complaints in pool.map(lambda batch: list(format_complaints(tree, batch)), batches):
+            yield from complaints
+
+
+@rule("SQL and Lua say what they do",
+      bad=[{"storage/sql/a/x.sql": "SELECT 1;\n"}, {"storage/redis/x.lua": "-- y: z\nreturn 1\n"}],
+      good=[{"storage/sql/a/x.sql": "-- x: one.\nSELECT 1;\n"}, {"storage/migrations/0001_a.sql": "-- first\nSELECT 1;\n"}])
+def script_heads(tree):
+    for path in tree.paths(".sql", ".lua"):
+        name = Path(path).stem
+        if not path.startswith(("storage/sql/", "storage/redis/")):
+            continue
+        if not re.match(rf"-- {re.escape(name)}\b", tree.files[path]):
+            yield f"{path}:1: opens with `-- {name}: what it does`, then its inputs and outputs"
+
+
+@rule("commit titles",
+      bad=[["Fix the thing"], ["otp: " + "x" * 60], ["otp:no space"]],
+      good=[["otp: count an attempt before comparing the code", "tests/api: book twice at once"]])
+def commit_titles(tree):
+    for commit, title in tree.titles:
+        if commit in TITLES_EXCUSED:
+            continue
+        if not TITLE.fullmatch(title):
+            yield f"{commit[:12]}: `{title}` is not `area: what it does`"
+        elif len(title) > TITLE_COLUMNS_MAX:
+            yield f"{commit[:12]}: `{title}` has {len(title)} columns, at most {TITLE_COLUMNS_MAX}"
+
+
+# --- SELF TESTS and the run -------------------------------------------------------------------------
+
+def example_tree(example, folder):
+    if isinstance(example, list):
+        return Tree({}, folder, [(f"{i:040x}", title) for i, title in enumerate(example)])
+    for path, text in example.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return Tree(example, folder)
+
+
+def self_test(function, bad, good, style):
+    """What is wrong with the rule itself: a bad example it lets pass, a good one it refuses."""
+    for verdict, examples in (("bad", bad), ("good", good)):
+        for example in examples:
+            with tempfile.TemporaryDirectory() as name:
+                (Path(name) / ".clang-format").write_text(style)
+                complaints = list(function(example_tree(example, Path(name))))
+            if bool(complaints) != (verdict == "bad"):
+                yield f"a {verdict} example gave {complaints or 'no complaint'}: {example}"
+
+
+class Count:
+    passed = failed = 0
+
+    def say(self, name, complaints):
+        if complaints:
+            self.failed += 1
+            print(f"not ok {name}: {len(complaints)} place{'s' if len(complaints) > 1 else ''}")
+            for complaint in complaints:
+                print("  " + complaint)
+        else:
+            self.passed += 1
+            print(f"ok {name}")
+        sys.stdout.flush()
+
+
+def main():
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+    if "--list" in sys.argv:
+        print("\n".join(name for name, *_ in RULES))
+        return 0
+    only = sys.argv[2] if len(sys.argv) > 2 else ""
+    tree, count = read_tree(root), Count()
+    style = (root / ".clang-format").read_text()
+    for name, function, bad, good in RULES:
+        if only in name:
+            count.say(f"{name} (can fail)", list(self_test(function, bad, good, style)))
+            count.say(name, list(function(tree)))
+    print(f"{count.passed} passed, {count.failed} failed")
+    return 1 if count.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
