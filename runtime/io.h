@@ -106,7 +106,8 @@ static inline int io_listen(struct io *io, const struct io_addr *addr, int backl
 {
     return io->backend->listen(io, addr, backlog);
 }
-/* A new non-blocking stream socket (TCP_NODELAY set for TCP), or a negative errno. */
+/* A new stream socket (TCP_NODELAY set for TCP), or a negative errno. Not O_NONBLOCK: the ring would
+ * answer -EAGAIN on such a descriptor instead of waiting for it. */
 static inline int io_socket(struct io *io, int family)
 {
     return io->backend->socket(io, family);

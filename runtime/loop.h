@@ -1,7 +1,8 @@
 /* runtime/loop.h - one core's event loop: turns, fibers, waits, timers, tasks.
  *
- * A turn: completions (a bounded batch) -> ready fibers -> flush tasks (responses, commands: one
- * send each) -> due timers -> one io_turn that submits everything and waits for the next event.
+ * A turn: one io_turn, which submits everything and waits for the next event -> its completions (a
+ * bounded batch) -> due timers -> ready fibers (a CPU slice) -> flush tasks (responses, commands:
+ * one send each). So whatever a turn decided leaves with the next turn's single system call.
  *
  * Threads: a loop and all that hangs on it belong to one thread; loop_post and loop_stop are the
  *          only calls for others.
@@ -21,6 +22,7 @@ struct loop_options {
     uint32_t stack_bytes; /* per fiber, plus one guard page */
     uint32_t arena_block_bytes;
     struct duration slice; /* CPU that ready fibers may use in a turn before I/O is looked at */
+    bool stack_census;     /* measure how deep fibers' stacks were used (slow; for the tests) */
 };
 
 struct loop_stats { /* read by the metrics endpoint of another thread: relaxed atomics */
@@ -28,7 +30,7 @@ struct loop_stats { /* read by the metrics endpoint of another thread: relaxed a
     uint64_t fibers_started, fibers_live, fibers_refused, fibers_parked_max;
     uint64_t lag_max_us; /* longest stretch between two looks at the ring; reset by the reader */
     uint64_t timers_fired;
-    uint64_t cpu_us; /* thread CPU time, taken now and then */
+    uint64_t stack_used_max; /* bytes; with stack_census only */
 };
 
 /* Takes over `io`. */
@@ -48,6 +50,14 @@ struct arena_pool *loop_arenas(struct loop *loop);
 struct loop_stats *loop_stats(struct loop *loop);
 /* The loop that runs on this thread, or NULL. */
 struct loop *loop_current(void);
+
+/* What other parts of the runtime keep once per loop; `free` is called by loop_free. */
+enum loop_slot_id { LOOP_SLOT_SOCK, LOOP_SLOT_FOREIGN, LOOP_SLOT_COUNT };
+struct loop_slot {
+    void *ptr;
+    void (*free)(void *ptr);
+};
+struct loop_slot *loop_slot(struct loop *loop, enum loop_slot_id id);
 
 /* ---- tasks --------------------------------------------------------------------------------- */
 

@@ -32,7 +32,8 @@ struct sock {
     struct list_link starved; /* in the loop's line for a receive buffer */
     const char *send_ptr;
     uint32_t send_left;
-    bool paused, eof, closing, recv_wanted;
+    bool paused, eof, closing;
+    struct task end_task;
 };
 
 /* Takes over `fd` (connected) and starts receiving. */
