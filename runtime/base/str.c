@@ -194,6 +194,9 @@ size_t str_utf8_len(struct str s)
     return n;
 }
 
+static void strbuf_add_va(struct strbuf *b, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
 /* ---- copies --------------------------------------------------------------------------------- */
 
 char *str_to_c(struct arena *arena, struct str s)
@@ -210,26 +213,14 @@ struct str str_copy(struct arena *arena, struct str s)
     return str_of(str_to_c(arena, s), s.len);
 }
 
-/* NUL-terminated, though the view does not count it. */
-static struct str vprintf_arena(struct arena *arena, const char *fmt, va_list args)
-{
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, fmt, args);
-    assert(len >= 0);
-    char *text = arena_push_bytes(arena, (size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, fmt, again);
-    va_end(again);
-    return str_of(text, (size_t)len);
-}
-
 struct str str_printf(struct arena *arena, const char *fmt, ...)
 {
+    struct strbuf text = strbuf_new(arena, 64);
     va_list args;
     va_start(args, fmt);
-    struct str text = vprintf_arena(arena, fmt, args);
+    strbuf_add_va(&text, fmt, args);
     va_end(args);
-    return text;
+    return strbuf_str(&text);
 }
 
 /* ---- secrets -------------------------------------------------------------------------------- */
@@ -295,11 +286,15 @@ static int base64url_value(char c)
     return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-bool base64url_decode(struct arena *arena, struct str in, struct str *out)
+size_t base64url_decoded_len(struct str in)
 {
-    if (in.len % 4 == 1)
+    return in.len / 4 * 3 + (in.len % 4 ? in.len % 4 - 1 : 0);
+}
+
+bool base64url_decode_into(struct str in, uint8_t *out, size_t out_len)
+{
+    if (in.len % 4 == 1 || base64url_decoded_len(in) != out_len)
         return false;
-    char *bytes = arena_push_bytes(arena, in.len / 4 * 3 + 3);
     size_t at = 0;
     uint32_t bits = 0;
     unsigned held = 0;
@@ -311,12 +306,20 @@ bool base64url_decode(struct arena *arena, struct str in, struct str *out)
         held += 6;
         if (held >= 8) {
             held -= 8;
-            bytes[at++] = (char)(bits >> held & 255);
+            out[at++] = (uint8_t)(bits >> held & 255);
         }
     }
-    if (bits & ((1u << held) - 1))
-        return false; /* two texts would mean the same bytes */
-    *out = str_of(bytes, at);
+    assert(at == out_len);
+    return !(bits & ((1u << held) - 1)); /* else two texts would mean the same bytes */
+}
+
+bool base64url_decode(struct arena *arena, struct str in, struct str *out)
+{
+    size_t len = base64url_decoded_len(in);
+    char *bytes = arena_push_bytes(arena, len);
+    if (!base64url_decode_into(in, (uint8_t *)bytes, len))
+        return false;
+    *out = str_of(bytes, len);
     return true;
 }
 
@@ -372,17 +375,25 @@ void strbuf_add_int(struct strbuf *b, int64_t n)
     strbuf_add(b, str_of(p, (size_t)(digits + sizeof(digits) - p)));
 }
 
-void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+static void strbuf_add_va(struct strbuf *b, const char *fmt, va_list args)
 {
-    va_list args, again;
-    va_start(args, fmt);
+    va_list again;
     va_copy(again, args);
-    int len = vsnprintf(b->ptr ? b->ptr + b->len : NULL, b->cap - b->len, fmt, args);
+    char *to = strbuf_reserve(b, 64); /* most texts fit at once */
+    size_t room = b->cap - b->len;
+    int len = vsnprintf(to, room, fmt, args);
     assert(len >= 0);
-    if ((size_t)len >= b->cap - b->len)
+    if ((size_t)len >= room)
         vsnprintf(strbuf_reserve(b, (size_t)len + 1), (size_t)len + 1, fmt, again);
     b->len += (size_t)len;
     va_end(again);
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    strbuf_add_va(b, fmt, args);
     va_end(args);
 }
 

@@ -63,6 +63,9 @@ struct str hex_encode(struct arena *arena, const uint8_t *bytes, size_t len); /*
 /* base64url without padding (RFC 4648 §5). Decoding refuses padding, stray bits and other bytes. */
 struct str base64url_encode(struct arena *arena, const uint8_t *bytes, size_t len);
 bool base64url_decode(struct arena *arena, struct str in, struct str *out);
+/* Without an arena: exactly `out_len` bytes come out, else false. */
+size_t base64url_decoded_len(struct str in);
+bool base64url_decode_into(struct str in, uint8_t *out, size_t out_len);
 
 /* A text being written. Grows in the arena, never fails (see arena_push about caps). */
 struct strbuf {
