@@ -40,9 +40,10 @@ struct request {
     int64_t ids[2];   /* the {id}s of the route's pattern, in order */
     struct uuid uuid; /* the {uuid} of the route's pattern */
     struct caller caller;
-    struct str client_ip;  /* behind trusted proxies: the right-most untrusted one */
-    bool lang_from_header; /* Accept-Language decided the ctx's language */
-    const struct route *route;
+    struct str client_ip;      /* behind trusted proxies: the right-most untrusted one */
+    bool lang_from_header;     /* Accept-Language decided the ctx's language */
+    bool lang_settled;         /* or language_settle has looked for the caller's own */
+    const struct route *route; /* NULL while none matched */
 };
 /* First header of that name (case-insensitive), or empty. */
 struct str request_header(const struct request *req, struct str name);
@@ -52,7 +53,9 @@ struct response {
     struct str content_type; /* default application/json; charset=utf-8 */
     struct strbuf body;
     struct strbuf headers; /* extra lines "Name: value\r\n"; values are checked when added */
+    bool cache_control;    /* one of them is Cache-Control; else "no-store" is sent */
 };
+/* A value with a control character is not sent (response splitting), and logged. */
 void response_header(struct response *res, struct str name, struct str value);
 
 typedef enum err endpoint_fn(struct ctx *c, struct request *req, struct response *res);
@@ -107,9 +110,9 @@ enum json_type {
     JSON_STRING, /* struct str: trimmed of nothing, valid UTF-8, no NUL; absent or null: ptr NULL */
     JSON_INT,    /* struct json_int */
     JSON_BOOL,   /* struct json_bool */
-    JSON_INSTANT, /* struct json_instant; RFC 3339 with offset */
-    JSON_UUID,    /* struct json_uuid */
-    JSON_CHOICE,  /* struct json_int: index into `choices` */
+    JSON_INSTANT,        /* struct json_instant; RFC 3339 with offset */
+    JSON_UUID,           /* struct json_uuid */
+    JSON_CHOICE,         /* struct json_int: index into `choices` */
     JSON_STRING_OR_NULL, /* struct json_str: as JSON_STRING, but null and absent are told apart */
 };
 struct json_str {
@@ -144,8 +147,8 @@ struct json_field {
 /* Decodes and checks the whole body; all broken fields are reported at once, keyed by name. Unknown
  * members are ignored (clients send more than we read); duplicate keys are refused.
  * ERR_MEDIA_TYPE unless application/json; R_MALFORMED_JSON; R_INVALID_FIELDS with the fields. */
-NODISCARD enum err request_json(struct ctx *c, const struct request *req,
-                                const struct json_field *fields, size_t fields_len, void *out);
+NODISCARD enum err request_json(struct ctx *c, struct request *req, const struct json_field *fields,
+                                size_t fields_len, void *out);
 #define REQUEST_JSON(c, req, fields, out) \
     request_json((c), (req), (fields), ARRAY_LEN(fields), (out))
 
