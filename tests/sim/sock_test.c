@@ -232,3 +232,37 @@ TEST(connect_reaches_a_listener_and_reports_a_refusal)
     arena_end(&arena);
     end();
 }
+
+TEST(reused_descriptors_never_get_the_old_connections_completions)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct sim_options options = {.seed = seed,
+                                      .buffers = 8,
+                                      .buffer_bytes = 32,
+                                      .late_percent = 40,
+                                      .overflow_percent = 20,
+                                      .fds_max = 6};
+        begin(&options);
+        for (int round = 0; round < 30; round++) {
+            struct sim_peer *peer = sim_connect(sim, &addr);
+            CHECK(peer);
+            char text[40];
+            int len = snprintf(text, sizeof(text), "round %d of seed %d, whole", round, (int)seed);
+            sim_send(peer, str_of(text, (size_t)len));
+            if (round % 3 == 0) {
+                sim_run(loop, microseconds((int64_t)(seed % 9) * 300));
+                sim_reset(peer); /* its descriptor is free for the next round at once */
+                sim_settle(loop);
+                continue;
+            }
+            sim_shutdown(peer);
+            sim_run(loop, milliseconds(seed % 2 ? 40 : 0));
+            sim_run(loop, milliseconds(40));
+            CHECK_STR(sim_received(peer), str_of(text, (size_t)len));
+        }
+        sim_run(loop, seconds(1));
+        CHECK_INT(sim_counts(sim).fds_open, 1);
+        CHECK_INT(sim_counts(sim).buffers_out, 0);
+        end();
+    }
+}

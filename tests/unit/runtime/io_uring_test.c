@@ -1,10 +1,13 @@
 /* The real ring under a real kernel: what the simulated one cannot prove. The client side is plain
  * blocking sockets on a second thread. */
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +68,7 @@ static void echo_ended(struct sock *sock)
     live--;
 }
 static const struct sock_events echo_events = {echo_received, echo_finished, echo_sent, echo_ended};
+static const struct sock_events *events; /* of the connections of this test */
 
 static void accepted(struct io_op *op, int32_t res, uint32_t flags)
 {
@@ -74,7 +78,7 @@ static void accepted(struct io_op *op, int32_t res, uint32_t flags)
         echo->out = malloc(echo->out_cap);
         live++;
         accepts++;
-        sock_begin(&echo->sock, loop, res, &echo_events);
+        sock_begin(&echo->sock, loop, res, events);
     } else {
         accept_errors++;
     }
@@ -102,6 +106,7 @@ static void begin(const struct io_options *options)
     port = ntohs(bound.sin_port);
     accept_op = (struct io_op){.done = accepted};
     live = accepts = accept_errors = 0;
+    events = &echo_events;
     io_accept(io, &accept_op, listen_fd);
 }
 static void end(void)
@@ -315,4 +320,109 @@ TEST(addresses_parse_and_print)
     CHECK(!io_addr_parse(STR(":80"), &addr));
     CHECK(!io_addr_parse(STR(""), &addr));
     CHECK(!io_addr_parse(STR("unix://"), &addr));
+}
+
+/* Sends a long stream while the other side pauses and resumes: the cancel and the data race. */
+static void *streamer_run(void *arg)
+{
+    struct client *client = arg;
+    int fd = dial();
+    char chunk[1000], got[1000];
+    memset(chunk, 'x', sizeof(chunk));
+    client->ok = true;
+    for (int i = 0; i < client->bytes / 1000; i++)
+        client->ok &= write(fd, chunk, sizeof(chunk)) == (ssize_t)sizeof(chunk);
+    shutdown(fd, SHUT_WR);
+    int n = 0;
+    ssize_t r;
+    while ((r = read(fd, got, sizeof(got))) > 0)
+        n += (int)r;
+    client->ok &= n == client->bytes;
+    close(fd);
+    loop_stop(loop);
+    return NULL;
+}
+
+static struct sock *pausing;
+static int pauses;
+static void pausing_received(struct sock *sock, struct str bytes)
+{
+    echo_received(sock, bytes);
+    sock_pause(sock);
+    if (pauses++ % 2)
+        sock_resume(sock);
+    pausing = sock;
+}
+static void pausing_ended(struct sock *sock)
+{
+    pausing = NULL;
+    echo_ended(sock);
+}
+static const struct sock_events pausing_events = {pausing_received, echo_finished, echo_sent,
+                                                  pausing_ended};
+
+TEST(pausing_and_resuming_under_a_stream_loses_nothing)
+{
+    begin(&usual);
+    events = &pausing_events;
+    pausing = NULL;
+    pauses = 0;
+    struct client client = {.bytes = 900000};
+    pthread_t thread;
+    pthread_create(&thread, NULL, streamer_run, &client);
+    while (!accepts || live) {
+        loop_turn(loop, tick_add(loop_now(loop), milliseconds(1)));
+        if (pausing && pausing->paused && !pausing->closing)
+            sock_resume(pausing);
+    }
+    loop_run(loop); /* until the client saw the end of the stream */
+    pthread_join(thread, NULL);
+    CHECK(client.ok);
+    CHECK(pauses > 3);
+    end();
+}
+
+TEST(a_forked_child_does_not_disturb_the_ring)
+{
+    begin(&usual);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0); /* its copies of the rings are not mapped, its descriptors close */
+    CHECK(child > 0);
+    int status;
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(status, 0);
+    CHECK(run_client(16, 3000));
+    end();
+}
+
+/* A sandbox that refuses io_uring_setup, as common container profiles do. */
+static int refused_setup(int error)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = ARRAY_LEN(filter), .filter = filter};
+    const char *why = "";
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, 2, &program))
+        return 2;
+    if (io_uring_new(&usual, &why))
+        return 3;
+    return strstr(why, "seccomp") || strstr(why, "sandbox") ? 0 : 4;
+}
+
+TEST(a_sandbox_that_refuses_the_ring_gets_one_clear_line)
+{
+    static const int errors[] = {EPERM, ENOSYS};
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(refused_setup(errors[i]));
+        int status;
+        CHECK_INT(waitpid(child, &status, 0), child);
+        CHECK_INT(WEXITSTATUS(status), 0);
+    }
 }
