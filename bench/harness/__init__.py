@@ -1,0 +1,1 @@
+"""What the scenarios stand on: processes, databases, pairs, reports."""

@@ -1,0 +1,112 @@
+"""bench-load and pgbench, run as commands; see bench/load.c for what the numbers mean."""
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from .result import Broken
+
+REQUESTS = Path(__file__).resolve().parents[1] / "requests"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Load:
+    def __init__(self, rig):
+        self.rig = rig
+        self.program = rig.binary.parent / "bench" / "bench-load"
+        self.taken = 0  # request numbers given out: no two runs ever use the same ones
+
+    def build(self):
+        if self.rig.binary.parent.joinpath("build.ninja").exists():
+            subprocess.run(["ninja", "-C", str(self.rig.binary.parent), "bench/bench-load"], check=True,
+                           stdout=subprocess.DEVNULL)
+
+    def numbers(self, count=1_000_000):
+        first, self.taken = self.taken, self.taken + count
+        return first
+
+    def command(self, server, request, *, tls=False, tables=(), **options):
+        """`request` is a file of bench/requests/; `tables` are (name, path)."""
+        words = [self.program, "--connect", f"127.0.0.1:{server.tls_port if tls else server.port}",
+                 "--template", REQUESTS / request, "--first", self.numbers()]
+        words += ["--tls"] if tls else []
+        for name, path in tables:
+            words += ["--table", f"{name}={path}"]
+        for name, value in options.items():
+            words += [f"--{name.replace('_', '-')}"] + ([] if value is True else [value])
+        return [str(word) for word in words]
+
+    def run(self, server, request, *, cpu=None, expect=200, prefix=(), **options):
+        """One measurement, as bench-load reports it, with "cpu_us" (the server's, per request) added."""
+        options.setdefault("duration", self.rig.seconds)
+        command = self.command(server, request, cpu_of=server.pid, **options)
+        if cpu is not None:
+            command = ["taskset", "-c", str(cpu), *command]
+        return self.finished(subprocess.Popen([*prefix, *command], stdout=subprocess.PIPE, text=True), expect, server)
+
+    def background(self, server, request, **options):
+        """The same, started and not waited for."""
+        return subprocess.Popen(self.command(server, request, **options), stdout=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def abandon(process):
+        """Ends one of the background early; what it has counted is lost."""
+        process.terminate()
+        process.communicate()
+
+    def finished(self, process, expect, server=None):
+        try:
+            out = process.communicate(timeout=90)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise Broken("the load generator did not end") from None
+        if process.returncode != 0:
+            raise Broken(f"bench-load ended with {process.returncode}; see its message above")
+        result = json.loads(out)
+        good = result["status"].get(str(expect), 0)
+        if good < 1 or good < 0.999 * result["responses"] or result["malformed"] or result["dropped"] or result["lost"]:
+            raise Broken(f"not the answers that were to be measured: statuses {result['status']}, lost "
+                         f"{result['lost']}, malformed {result['malformed']}, dropped {result['dropped']}"
+                         + (f"; {server.last_words()}" if server else ""))
+        if result["cpu_seconds"]:
+            result["cpu_us"] = result["cpu_seconds"][0] / result["responses"] * 1e6
+        return result
+
+
+def pgbench(rig, script, clients, variables=()):
+    """Transactions per second of a script, prepared, as many connections as `clients`."""
+    command = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}",
+               f"--time={max(1, round(rig.seconds))}", f"--file={script}", "--random-seed=rand"]
+    command += [f"--define={name}={value}" for name, value in variables]
+    done = subprocess.run([*command, rig.database.url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=90, check=False)
+    rate = re.search(r"tps = ([0-9.]+)", done.stdout)
+    failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
+    if done.returncode != 0 or not rate or (failed and int(failed[1])):
+        raise Broken(f"pgbench failed:\n{done.stdout[-1500:]}")
+    return float(rate[1])
+
+
+def pgbench_script(rig, name):
+    """bench/pgbench/NAME.sql with the product's own statement put in: the peer runs what the server runs.
+
+    A line `-- statement: otp/request.sql` stands for that file of storage/sql/; the lines `-- $1 = EXPRESSION` after it
+    say what goes in the place of its parameters. Every parameter must be given, and exist."""
+    source = ROOT / "bench" / "pgbench" / f"{name}.sql"
+    out, values, statement = [], {}, None
+    for line in source.read_text().splitlines():
+        if named := re.fullmatch(r"-- statement: (\S+)", line):
+            statement = (ROOT / "storage" / "sql" / named[1]).read_text()
+        elif given := re.fullmatch(r"-- \$(\d+) = (.*)", line):
+            values[given[1]] = given[2]
+        elif not line.startswith("--"):
+            out.append(line)
+    body = "\n".join(line for line in statement.splitlines() if not line.lstrip().startswith("--")).strip().rstrip(";")
+    used = set(re.findall(r"\$(\d+)", body))
+    if used != set(values):
+        raise Broken(f"{source.name}: the statement's parameters are {sorted(used)}, given are {sorted(values)}")
+    body = re.sub(r"\$(\d+)", lambda match: f"({values[match[1]]})", body)
+    path = rig.work / f"{name}.sql"
+    path.write_text("\n".join(out) + f"\n{body};\n")
+    return path
