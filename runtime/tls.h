@@ -12,7 +12,9 @@
 struct tls_config;
 struct tls;
 
-/* PEM files: chain (leaf first) and key. NULL with one clear line in `why` on failure. */
+/* PEM files: chain (leaf first) and key. NULL with one clear line in `why` on failure. Tickets are
+ * made under keys of this config (BoringSSL replaces them every two days), so that a client may
+ * resume with any worker that shares it. */
 struct tls_config *tls_config_new(const char *cert_file, const char *key_file, char *why,
                                   size_t why_len);
 struct tls_config *tls_config_ref(struct tls_config *config);
@@ -34,8 +36,9 @@ void tls_write(struct tls *tls, struct str plain);
 /* Queues close_notify. */
 void tls_shutdown(struct tls *tls);
 enum tls_state tls_state(const struct tls *tls);
-/* Cipher bytes to be sent: the view stays valid until tls_drained. */
-struct str tls_pending(const struct tls *tls);
-void tls_drained(struct tls *tls,
-                 size_t n); /* the first n were sent; frees the buffer when empty */
+/* Cipher bytes to be sent. The view stays valid until tls_drained has counted all of it, also while
+ * more is written: that is handed out after it. */
+struct str tls_pending(struct tls *tls);
+/* The first `n` of them were sent; the buffer is freed once it is empty. */
+void tls_drained(struct tls *tls, size_t n);
 bool tls_resumed(const struct tls *tls);
