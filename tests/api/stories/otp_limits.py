@@ -203,11 +203,18 @@ def the_words_about_the_device_in_arabic(w):
           "طلبات كثيرة للرمز من هذا الجهاز. حاول مرة أخرى لاحقًا.", "detail")
 
 
-def the_same_agent_and_language_are_one_device(w):
+def without_a_device_id_the_same_agent_and_language_are_one_device(w):
     server = w.server(PHONE_AUTH_DEVICE_MAX_PER_WINDOW=1)
-    _ask(w.client("en", server=server, agent="one and the same")).expect(201)
-    _refused(_ask(w.client("en", server=server, agent="one and the same")), "otp.device_limit")
-    _ask(w.client("ar", server=server, agent="one and the same")).expect(201)
+    first = w.client("en", server=server, agent="one and the same")
+    _ask(first).expect(201)
+    _refused(_ask(w.client("en", server=server, agent="one and the same", address=first.address)), "otp.device_limit")
+    _ask(w.client("ar", server=server, agent="one and the same", address=first.address)).expect(201)
+
+
+def strangers_with_the_same_kind_of_phone_do_not_share_a_limit(w):
+    server = w.server(PHONE_AUTH_DEVICE_MAX_PER_WINDOW=1)
+    for _ in range(3):
+        _ask(w.client("en", server=server, agent="the most common phone")).expect(201)
 
 
 def without_any_device_signal_no_device_is_counted(w):
