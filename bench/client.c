@@ -190,7 +190,7 @@ static void issue(struct client *cl, struct conn *conn, uint64_t meant_ns)
     if (cl->o.requests_max > 0 && cl->issued == cl->o.requests_max)
         return;
     conn->text_len +=
-        template_render(cl->o.template, cl->o.first + cl->issued, conn->text + conn->text_len);
+        template_render(cl->o.request, cl->o.first + cl->issued, conn->text + conn->text_len);
     conn->sent[(conn->sent_head + conn->inflight++) % cl->o.depth] = meant_ns;
     cl->issued++;
     mark_dirty(cl, conn);
@@ -552,7 +552,7 @@ struct client *client_new(const struct client_options *options)
     struct client *cl = zeroed(1, sizeof *cl);
     cl->o = *options;
     cl->random = options->seed * 2 + 1;
-    cl->request_max = template_bytes_max(options->template);
+    cl->request_max = template_bytes_max(options->request);
     cl->conns = zeroed(options->connections, sizeof *cl->conns);
     cl->dirty = zeroed(options->connections, sizeof *cl->dirty);
     cl->waiting = zeroed(WAITING_MAX, sizeof *cl->waiting);

@@ -28,7 +28,7 @@ struct client_options {
     uint64_t first;        /* number of the first request, for the template */
     uint64_t requests_max; /* 0: no bound */
     uint64_t seed;
-    const struct template *template;
+    const struct request_template *request;
 };
 
 struct tally {

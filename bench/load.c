@@ -137,7 +137,7 @@ static struct options parse_options(int argc, char **argv)
         parse_option(&o, option);
     if (optind != argc || o.client.port == 0 || !o.template_path)
         usage();
-    o.client.template = template_read(o.template_path); /* after the tables it uses */
+    o.client.request = template_read(o.template_path); /* after the tables it uses */
     return o;
 }
 

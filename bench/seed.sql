@@ -37,4 +37,5 @@ DO $$ BEGIN
             FROM catalogue_staff s), 'staff';
 END $$;
 COMMIT;
-VACUUM ANALYZE;
+VACUUM ANALYZE accounts_user, catalogue_salon, catalogue_opening, catalogue_service, catalogue_staff,
+    catalogue_staff_service, catalogue_staff_window;

@@ -39,15 +39,15 @@ struct pieces {
     size_t len, bytes_max;
 };
 
-/* Head without the empty line; body. */
-struct template
-{
+/* Head without the empty line; body. The texts are what the pieces point into. */
+struct request_template {
     struct pieces head, body;
+    char *file_text, *head_text;
 };
 
 /* --- Files ------------------------------------------------------------------------------------- */
 
-/* The whole file, NUL-terminated, never freed. */
+/* The whole file, NUL-terminated; the caller frees it. */
 static char *read_file(const char *path, size_t *len)
 {
     FILE *file = fopen(path, "re");
@@ -185,18 +185,19 @@ static char *with_crs(const char *text, size_t len, size_t *out_len)
     return out;
 }
 
-struct template *template_read(const char *path)
+struct request_template *template_read(const char *path)
 {
     size_t len, head_len;
-    const char *text = read_file(path, &len);
+    char *text = read_file(path, &len);
     const char *gap = memmem(text, len, "\n\n", 2);
     if (!gap)
         errx(1, "%s: no empty line ends the head", path);
-    struct template *t = calloc(1, sizeof *t);
+    struct request_template *t = calloc(1, sizeof *t);
     if (!t)
         err(1, "malloc");
-    const char *head = with_crs(text, (size_t)(gap + 1 - text), &head_len);
-    compile(&t->head, head, head_len);
+    t->file_text = text;
+    t->head_text = with_crs(text, (size_t)(gap + 1 - text), &head_len);
+    compile(&t->head, t->head_text, head_len);
     size_t body_len = len - (size_t)(gap + 2 - text);
     if (body_len > 0 && gap[2 + body_len - 1] == '\n')
         body_len--;
@@ -204,6 +205,13 @@ struct template *template_read(const char *path)
     if (t->body.bytes_max > BODY_MAX)
         errx(1, "%s: a body may have %d bytes", path, BODY_MAX);
     return t;
+}
+
+void template_free(struct request_template *t)
+{
+    free(t->file_text);
+    free(t->head_text);
+    free(t);
 }
 
 /* --- Rendering --------------------------------------------------------------------------------- */
@@ -246,14 +254,14 @@ static uint32_t digits_of(size_t n)
     return n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : n < 10000 ? 4 : 5;
 }
 
-size_t template_bytes_max(const struct template *t)
+size_t template_bytes_max(const struct request_template *t)
 {
     return t->head.bytes_max + sizeof length_field + t->body.bytes_max;
 }
 
 /* The body comes after its length, so it is written where the longest head would end, measured,
  * and moved up. */
-size_t template_render(const struct template *t, uint64_t n, char *out)
+size_t template_render(const struct request_template *t, uint64_t n, char *out)
 {
     char *end = render(&t->head, n, out);
     if (t->body.len == 0)

@@ -13,13 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct template;
+struct request_template;
 
-/* `spec` is NAME=FILE. Tables are read whole, before the template that uses them. */
+/* `spec` is NAME=FILE. Tables are read whole, before the template that uses them, and kept. */
 void template_add_table(const char *spec);
 
-struct template *template_read(const char *path);
+struct request_template *template_read(const char *path);
+void template_free(struct request_template *t);
 /* No request is longer than this. */
-size_t template_bytes_max(const struct template *t);
+size_t template_bytes_max(const struct request_template *t);
 /* Writes request number `n`; returns its length. `out` has template_bytes_max bytes. */
-size_t template_render(const struct template *t, uint64_t n, char *out);
+size_t template_render(const struct request_template *t, uint64_t n, char *out);

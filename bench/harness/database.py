@@ -13,8 +13,8 @@ from .servers import SECRET_KEY
 ROOT = Path(__file__).resolve().parents[2]
 
 # Booking number n is for member of staff n mod STAFF, at time n mod TIMES, by customer n mod CUSTOMERS. STAFF and TIMES
-# have no common factor, so the first STAFF * TIMES (9.6 million) bookings never collide.
-STAFF, TIMES, CUSTOMERS = 2000, 4801, 50000
+# have no common factor, so the first STAFF * TIMES (40 million) bookings never collide.
+STAFF, TIMES, CUSTOMERS = 2000, 20011, 50000
 SLOT_MINUTES = 15
 
 

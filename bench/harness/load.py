@@ -14,21 +14,23 @@ class Load:
     def __init__(self, rig):
         self.rig = rig
         self.program = rig.binary.parent / "bench" / "bench-load"
-        self.taken = 0  # request numbers given out: no two runs ever use the same ones
+        self.taken = {}  # request numbers given out, by kind: no two runs ever use the same ones
 
     def build(self):
         if self.rig.binary.parent.joinpath("build.ninja").exists():
             subprocess.run(["ninja", "-C", str(self.rig.binary.parent), "bench/bench-load"], check=True,
                            stdout=subprocess.DEVNULL)
 
-    def numbers(self, count=1_000_000):
-        first, self.taken = self.taken, self.taken + count
+    def numbers(self, kind, count=400_000):
+        """The first of `count` numbers that nobody had before: phone numbers, times and staff are made from them."""
+        first = self.taken.get(kind, 0)
+        self.taken[kind] = first + count
         return first
 
     def command(self, server, request, *, tls=False, tables=(), **options):
         """`request` is a file of bench/requests/; `tables` are (name, path)."""
         words = [self.program, "--connect", f"127.0.0.1:{server.tls_port if tls else server.port}",
-                 "--template", REQUESTS / request, "--first", self.numbers()]
+                 "--template", REQUESTS / request, "--first", self.numbers(request)]
         words += ["--tls"] if tls else []
         for name, path in tables:
             words += ["--table", f"{name}={path}"]

@@ -16,7 +16,7 @@ def run(rig):
 
     def by_pgbench():
         return pgbench(rig, script, clients, [
-            ("first", rig.load.numbers()), ("clients", clients), ("i", 0), ("staff_count", STAFF),
+            ("first", rig.load.numbers("booking_create.http")), ("clients", clients), ("i", 0), ("staff_count", STAFF),
             ("times", TIMES), ("customers", CUSTOMERS), ("first_slot", rig.database.first_slot)])
 
     row = compare("bookings over transactions", "1/s", ("ours", lambda: create(rig, ours)["rate"]),

@@ -9,7 +9,7 @@
 static const char *file_with(const char *text)
 {
     static char path[32];
-    strcpy(path, "/tmp/template_test.XXXXXX"); /* NOLINT: both are constants */
+    snprintf(path, sizeof path, "/tmp/template_test.XXXXXX");
     int fd = mkstemp(path);
     size_t len = strlen(text);
     if (fd < 0 || write(fd, text, len) != (ssize_t)len || close(fd) != 0)
@@ -17,7 +17,7 @@ static const char *file_with(const char *text)
     return path;
 }
 
-static struct str rendered(const struct template *request, uint64_t n)
+static struct str rendered(const struct request_template *request, uint64_t n)
 {
     static char out[512];
     size_t len = template_render(request, n, out);
@@ -27,9 +27,10 @@ static struct str rendered(const struct template *request, uint64_t n)
 TEST(a_get_is_the_file_with_crlf)
 {
     const char *path = file_with("GET /x HTTP/1.1\nHost: a\n\n");
-    struct template *request = template_read(path);
+    struct request_template *request = template_read(path);
     unlink(path);
     CHECK_STR(rendered(request, 7), STR("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"));
+    template_free(request);
 }
 
 TEST(holes_are_filled_and_the_length_is_that_of_the_body)
@@ -40,7 +41,7 @@ TEST(holes_are_filled_and_the_length_is_that_of_the_body)
     template_add_table(spec);
     unlink(path);
     path = file_with("POST /${n:3} HTTP/1.1\nHost: a\n\n{\"a\":\"${row.2}\",\"b\":\"${row.1}\"}\n");
-    struct template *request = template_read(path);
+    struct request_template *request = template_read(path);
     unlink(path);
     CHECK_STR(rendered(request, 0),
               STR("POST /000 HTTP/1.1\r\nHost: a\r\nContent-Length: 23\r\n\r\n"
@@ -48,4 +49,5 @@ TEST(holes_are_filled_and_the_length_is_that_of_the_body)
     CHECK_STR(rendered(request, 1001),
               STR("POST /001 HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n"
                   "{\"a\":\"22\",\"b\":\"two\"}"));
+    template_free(request);
 }
