@@ -1,0 +1,54 @@
+/* server/exchange.h - one request and its answer, in one arena.
+ *
+ * Made when a head is complete, run on a fiber when the body is, gone when the answer lies in the
+ * connection's output. The connection may be gone before it (conn NULL): the answer is then
+ * dropped.
+ *
+ * Threads: the loop's.   Waits: exchange_run's fiber. */
+#pragma once
+#include "server/conn.h"
+
+struct exchange {
+    struct conn *conn; /* NULL: the client is gone */
+    struct http_server *server;
+    const struct http_listen *listen;
+    struct arena arena; /* this struct lies in it */
+    struct ctx ctx;
+    struct request request;
+    struct response response;
+    struct tick began;
+    enum reason refused; /* seen before the endpoint: it will not run */
+    uint32_t allow;      /* methods of the path */
+    bool asterisk, keep_alive_told, close, tls;
+    char client_ip[IP_TEXT_MAX];
+
+    /* the body on its way */
+    enum http1_framing framing;
+    struct http1_chunked chunked;
+    uint64_t body_left;
+    char *body; /* with HTTP1_LENGTH: content_length bytes */
+    size_t body_len;
+    struct strbuf body_text; /* with HTTP1_CHUNKED */
+};
+
+/* Copies the head; looks at everything that needs no wait: id, target, language, address, route. */
+struct exchange *exchange_new(struct conn *conn, const struct http1_head *head,
+                              const char *head_bytes);
+/* For an answer without a request: a refusal that was found before one could be read. */
+struct exchange *exchange_new_refused(struct conn *conn, enum reason reason);
+
+/* Cuts the body's next bytes off `*bytes`. HTTP1_BAD: `refused` says why. */
+enum http1_result exchange_body(struct exchange *exchange, struct str *bytes);
+
+/* Runs middleware and endpoint on a fiber, or answers 503 when there is none to be had. The
+ * exchange may be gone when this returns. */
+void exchange_start(struct exchange *exchange);
+/* Answers on the loop's stack, without running anything. */
+void exchange_refuse(struct exchange *exchange, enum reason reason);
+/* The client is gone. What runs is cancelled, unless its route is to finish. */
+void exchange_abandon(struct exchange *exchange);
+
+/* exchange_render.c: the answer as bytes in the connection's output. -> bytes written */
+size_t exchange_render(struct exchange *exchange);
+/* access_log.c: counts it, and writes its line. */
+void exchange_account(struct exchange *exchange, size_t bytes);
