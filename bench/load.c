@@ -43,7 +43,7 @@ static const char usage_text[] =
     "  --rate N            open loop: N requests/s in all; else closed loop\n"
     "  --duration S        2           --warmup S   before it, 0.5\n"
     "  --ramp S            open the connections over S seconds (in addition to the warm-up)\n"
-    "  --requests N        end after N answers, too\n"
+    "  --requests N        end after N answers, too (then with --warmup 0)\n"
     "  --first N           number of the first request\n"
     "  --sources N         connect from N addresses of 127.0.0.0/8 in turn\n"
     "  --cpu-of PID        report its processor time too (up to 8 times)\n"
