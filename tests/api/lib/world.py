@@ -61,7 +61,7 @@ class World:
         with self.lock:
             server = self.servers.get(key)
             if server is None or not server.runs():
-                server = self.servers[key] = self._new_server(settings).start()
+                server = self.servers[key] = self.new_server(settings).start()
             return server
 
     @property
@@ -71,7 +71,7 @@ class World:
     @contextlib.contextmanager
     def own_server(self, limits=(), wait=True, **settings):
         """A server that nobody else talks to; stopped (and judged) at the end."""
-        server = self._new_server(settings, limits).start(wait)
+        server = self.new_server(settings, limits).start(wait)
         try:
             yield server
         except BaseException:
@@ -79,7 +79,7 @@ class World:
             raise
         server.stop()
 
-    def _new_server(self, settings, limits=()):
+    def new_server(self, settings, limits=()):
         return Server(self.binary, {**self.base_settings(), **settings}, self.directory, self.contract, limits)
 
     @property
