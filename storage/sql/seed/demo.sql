@@ -11,8 +11,8 @@ DECLARE
 BEGIN
     INSERT INTO accounts_user (phone_number, email, role, first_name, last_name, preferred_language,
         is_phone_verified)
-    VALUES ('+966500000000', 'customer@example.com', 'customer', 'نورة', 'العتيبي', 'ar', true),
-        ('+966500000001', 'manager@example.com', 'manager', 'هند', 'الشمري', 'ar', true)
+    VALUES ('+966500000000', 'customer@example.com', 'customer', 'نورة', 'العتيبي', 'ar-sa', true),
+        ('+966500000001', 'manager@example.com', 'manager', 'هند', 'الشمري', 'ar-sa', true)
     ON CONFLICT DO NOTHING;
     SELECT u.id INTO manager FROM accounts_user u WHERE u.phone_number = '+966500000001';
 
@@ -79,7 +79,7 @@ BEGIN
         LOOP
             INSERT INTO accounts_user (phone_number, role, first_name, last_name, preferred_language,
                 is_phone_verified)
-            VALUES (member.phone, 'staff', member.first_name, member.last_name, 'ar', true)
+            VALUES (member.phone, 'staff', member.first_name, member.last_name, 'ar-sa', true)
             ON CONFLICT DO NOTHING;
             WITH joined AS (
                 INSERT INTO catalogue_staff (salon_id, user_id)

@@ -1,0 +1,37 @@
+/* domain/bookings/booking_store.h - port: where bookings are decided and kept. Every call is one
+ * statement.
+ *
+ * OK means that there is a verdict; `out` is written when it is VERDICT_OK. `language` is what the
+ * actor prefers, written unless the verdict is VERDICT_CUSTOMER_UNKNOWN. */
+#pragma once
+#include "domain/bookings/bookings.h"
+
+enum booking_verdict {
+#define VERDICT(name, code, reason, field) VERDICT_##name,
+#include "domain/bookings/verdicts.def"
+#undef VERDICT
+    VERDICT_COUNT
+};
+bool booking_verdict_parse(struct str code, enum booking_verdict *out);
+
+struct booking_answer {
+    enum booking_verdict verdict;
+    enum lang language;
+};
+
+/* Judges and, with VERDICT_OK, has made it: durable when this returns. */
+NODISCARD enum err booking_store_create(struct ctx *c, struct booking_store *store,
+                                        int64_t customer, int32_t open_max,
+                                        const struct booking_request *in,
+                                        struct booking_answer *answer, struct booking *out);
+NODISCARD enum err booking_store_cancel(struct ctx *c, struct booking_store *store, int64_t actor,
+                                        int64_t id, struct str reason,
+                                        struct booking_answer *answer, struct booking *out);
+/* VERDICT_OK, VERDICT_CUSTOMER_UNKNOWN, VERDICT_BOOKING_UNKNOWN. */
+NODISCARD enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t viewer,
+                                     int64_t id, struct booking_answer *answer,
+                                     struct booking *out);
+/* VERDICT_OK, VERDICT_CUSTOMER_UNKNOWN. */
+NODISCARD enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t viewer,
+                                      const struct booking_query *in, struct booking_answer *answer,
+                                      struct booking_page *out);

@@ -1,0 +1,131 @@
+#include "domain/bookings/bookings.h"
+
+#include "domain/bookings/booking_store.h"
+#include "runtime/base/stats.h"
+
+static const struct {
+    struct str code;
+    enum reason reason;
+    struct str field;
+} verdicts[VERDICT_COUNT] = {
+#define VERDICT(name, code, reason, field) {STR(code), R_##reason, STR(field)},
+#include "domain/bookings/verdicts.def"
+#undef VERDICT
+};
+
+bool booking_verdict_parse(struct str code, enum booking_verdict *out)
+{
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        if (str_eq(code, verdicts[i].code)) {
+            *out = (enum booking_verdict)i;
+            return true;
+        }
+    return false;
+}
+
+static const struct str status_codes[BOOKING_STATUS_COUNT] = {
+    [BOOKING_HELD] = STR("held"),           [BOOKING_PENDING] = STR("pending"),
+    [BOOKING_CONFIRMED] = STR("confirmed"), [BOOKING_COMPLETED] = STR("completed"),
+    [BOOKING_CANCELLED] = STR("cancelled"), [BOOKING_NO_SHOW] = STR("no_show"),
+    [BOOKING_EXPIRED] = STR("expired"),
+};
+
+struct str booking_status_code(enum booking_status status)
+{
+    assert(status >= 0 && status < BOOKING_STATUS_COUNT);
+    return status_codes[status];
+}
+
+bool booking_status_parse(struct str code, enum booking_status *out)
+{
+    for (int i = 0; i < BOOKING_STATUS_COUNT; i++)
+        if (str_eq(code, status_codes[i])) {
+            *out = (enum booking_status)i;
+            return true;
+        }
+    return false;
+}
+
+/* From here on the request speaks the actor's language, refusals included. */
+static enum err judge(struct ctx *c, const struct actor *actor, const struct booking_answer *answer)
+{
+    if (!actor->language_asked && answer->verdict != VERDICT_CUSTOMER_UNKNOWN)
+        c->lang = answer->language;
+    if (answer->verdict == VERDICT_OK)
+        return OK;
+    if (verdicts[answer->verdict].field.len)
+        return fail_field(c, verdicts[answer->verdict].field, verdicts[answer->verdict].reason);
+    return fail(c, verdicts[answer->verdict].reason);
+}
+
+static void count_creation(enum booking_verdict verdict)
+{
+    stat_count(verdict == VERDICT_OK           ? STAT_BOOKING_CREATED
+               : verdict == VERDICT_SLOT_TAKEN ? STAT_BOOKING_SLOT_TAKEN
+                                               : STAT_BOOKING_REFUSED);
+}
+
+enum err bookings_create(struct ctx *c, struct bookings *bookings, const struct actor *actor,
+                         const struct booking_request *in, struct booking *out)
+{
+    struct booking_answer answer;
+    TRY(booking_store_create(c, bookings->store, actor->user_id, bookings->open_max, in, &answer,
+                             out));
+    count_creation(answer.verdict);
+    return judge(c, actor, &answer);
+}
+
+enum err bookings_alternatives(struct ctx *c, struct bookings *bookings,
+                               const struct booking_request *in, struct booking_alternatives *out)
+{
+    enum { DAY_US = 24 * 3600 * 1000000LL };
+    /* Of the days around it, most behind: who is late looks for later. */
+    struct slots_query query = {.salon = in->salon,
+                                .service = in->service,
+                                .staff = in->staff,
+                                .from = {(int32_t)(in->starts_at.us / DAY_US) - 2},
+                                .days = BOOKING_ALTERNATIVES_DAYS};
+    struct slots_answer answer;
+    TRY(catalogue_slots(c, bookings->catalogue, &query, &answer));
+
+    size_t nearest[BOOKING_ALTERNATIVES_MAX];
+    *out = (struct booking_alternatives){.tz = answer.tz};
+    out->len =
+        slots_nearest(&answer.slots, in->starts_at.us / 1000000, BOOKING_ALTERNATIVES_MAX, nearest);
+    for (size_t i = 0; i < out->len; i++) {
+        size_t member = 0;
+        while (!slots_is_free(&answer.slots, nearest[i], member))
+            member++;
+        struct instant starts = {answer.slots.starts_s[nearest[i]] * 1000000};
+        out->items[i] = (struct booking_alternative){
+            starts, instant_add(starts, seconds(answer.slots.duration_s)),
+            answer.slots.staff[member]};
+    }
+    return OK;
+}
+
+enum err bookings_get(struct ctx *c, struct bookings *bookings, const struct actor *actor,
+                      int64_t id, struct booking *out)
+{
+    struct booking_answer answer;
+    TRY(booking_store_get(c, bookings->store, actor->user_id, id, &answer, out));
+    return judge(c, actor, &answer);
+}
+
+enum err bookings_list(struct ctx *c, struct bookings *bookings, const struct actor *actor,
+                       const struct booking_query *in, struct booking_page *out)
+{
+    struct booking_answer answer;
+    TRY(booking_store_list(c, bookings->store, actor->user_id, in, &answer, out));
+    return judge(c, actor, &answer);
+}
+
+enum err bookings_cancel(struct ctx *c, struct bookings *bookings, const struct actor *actor,
+                         int64_t id, struct str reason, struct booking *out)
+{
+    struct booking_answer answer;
+    TRY(booking_store_cancel(c, bookings->store, actor->user_id, id, reason, &answer, out));
+    if (answer.verdict == VERDICT_OK)
+        stat_count(STAT_BOOKING_CANCELLED);
+    return judge(c, actor, &answer);
+}

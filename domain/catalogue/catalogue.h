@@ -1,0 +1,109 @@
+/* domain/catalogue/catalogue.h - salons and what they offer, for everybody to read.
+ *
+ * What is inactive does not exist here. Views are into the request's arena.
+ * Waits: exactly the calls that take a ctx. */
+#pragma once
+#include "domain/catalogue/slots.h"
+#include "domain/reason.h"
+
+struct catalogue_store;
+
+/* In both languages; people see the one of their request. */
+struct name {
+    struct str in[LANG_COUNT];
+};
+
+struct salon {
+    int64_t id;
+    struct name name, city;
+    struct str address, phone, timezone;
+    bool has_position;
+    double latitude, longitude;
+    int32_t rating_hundredths; /* 470: 4.70 of 5 */
+    int32_t review_count;      /* 0: the rating says nothing */
+};
+/* What a salon asks of those who book; copied onto each booking when it is made. */
+struct booking_policy {
+    bool auto_confirm;
+    int32_t cancel_cutoff_minutes;
+    int64_t late_cancel_fee_amount, no_show_fee_amount, deposit_amount;
+    struct str currency;
+};
+struct salon_details {
+    struct salon salon;
+    struct weekly_times opening;
+    int32_t grid_minutes, notice_minutes, horizon_days;
+    struct booking_policy policy;
+};
+struct service {
+    int64_t id;
+    struct name name;
+    int32_t duration_minutes, buffer_before_minutes, buffer_after_minutes;
+    int64_t price_amount;
+    struct str currency;
+};
+struct staff_member {
+    int64_t id;
+    struct str name;
+    const int64_t *services;
+    size_t services_len;
+};
+
+enum { SALON_QUERY_MAX = 100 }; /* code points of q and of city */
+
+/* Best rated first. The page after (rating, id); after_id 0: the first one. */
+struct salon_query {
+    struct str q, city; /* as typed; empty: any */
+    int32_t after_rating_hundredths;
+    int64_t after_id;
+    int64_t limit;
+};
+struct salon_page {
+    struct salon *items;
+    size_t len;
+    bool more;
+};
+/* R_BAD_QUERY keyed by the parameter. */
+NODISCARD enum err catalogue_search(struct ctx *c, struct catalogue_store *store,
+                                    const struct salon_query *in, struct salon_page *out);
+/* R_NOT_FOUND. */
+NODISCARD enum err catalogue_salon(struct ctx *c, struct catalogue_store *store, int64_t id,
+                                   struct salon_details *out);
+
+/* One page of a salon's services or staff, by id. */
+struct part_query {
+    int64_t salon;
+    int64_t after_id;
+    int64_t limit;
+};
+struct service_page {
+    struct service *items;
+    size_t len;
+    bool more;
+};
+struct staff_page {
+    struct staff_member *items;
+    size_t len;
+    bool more;
+};
+/* R_NOT_FOUND: no such salon. */
+NODISCARD enum err catalogue_services(struct ctx *c, struct catalogue_store *store,
+                                      const struct part_query *in, struct service_page *out);
+NODISCARD enum err catalogue_staff(struct ctx *c, struct catalogue_store *store,
+                                   const struct part_query *in, struct staff_page *out);
+
+struct slots_query {
+    int64_t salon, service;
+    int64_t staff; /* 0: any */
+    struct date from;
+    int days; /* 1 … SLOTS_DAYS_MAX */
+};
+struct slots_answer {
+    struct str timezone;
+    const struct tz *tz;
+    struct slots slots;
+};
+/* R_NOT_FOUND: no such salon. R_SERVICE_UNKNOWN, R_STAFF_UNKNOWN, R_STAFF_ELSEWHERE,
+ * R_STAFF_NOT_OFFERING keyed by the parameter. */
+NODISCARD enum err catalogue_slots(struct ctx *c, struct catalogue_store *store,
+                                   const struct slots_query *in, struct slots_answer *out);

@@ -1,0 +1,71 @@
+/* domain/catalogue/slots.h - when a service can be booked: arithmetic over plain facts.
+ *
+ *   opening hours ∩ (windows ∪ extra time) − time off − claims of bookings, on the salon's grid,
+ *   not before the minimum notice, not beyond the horizon
+ *
+ * A service (starts … ends) must lie inside opening hours and inside the working time of the member
+ * of staff; the claim (the service with its buffers) must not meet another claim. Buffers may reach
+ * beyond hours and windows. Local times that a clock change skips or repeats are read as Postgres
+ * reads them (local_instant in slots.c), because booking_create decides by the same rules in SQL:
+ * what is offered here can be booked there.
+ *
+ * Nothing here waits or keeps state. Seconds are since 1970-01-01T00:00:00Z. */
+#pragma once
+#include "runtime/base/arena.h"
+#include "runtime/base/tz.h"
+
+enum {
+    SLOTS_DAYS_MAX = 31,
+    SLOTS_STAFF_MAX = 256, /* of one service of one salon; the query reads no more */
+};
+
+/* Every week again, in minutes of the salon's local day; the end may be past midnight (≤ 2880).
+ * Weekdays: 0 = Sunday. Grouped by owner, the owners in ascending order. */
+struct weekly_times {
+    size_t len;
+    const int64_t *owner; /* NULL: all are the salon's */
+    const int64_t *weekday, *starts_minute, *ends_minute;
+};
+/* Certain points in time; grouped by owner in ascending order, then by start. */
+struct dated_times {
+    size_t len;
+    const int64_t *owner;
+    const int64_t *starts_s, *ends_s;
+};
+
+struct slot_facts {
+    const struct tz *tz;
+    struct instant now;
+    int32_t grid_minutes, notice_minutes, horizon_days;
+    int32_t duration_minutes, buffer_before_minutes, buffer_after_minutes;
+    struct weekly_times opening;
+    size_t staff_len;
+    const int64_t *staff; /* who offers the service, ascending */
+    struct weekly_times windows;
+    struct dated_times extra, off;
+    struct dated_times busy; /* claims of active bookings; those of one owner never overlap */
+};
+
+/* Who is free is one bit per member: a month of twenty people is a few kilobytes. */
+struct slots {
+    size_t len;
+    const int64_t *starts_s; /* ascending */
+    int32_t duration_s;
+    size_t staff_len;
+    const int64_t *staff; /* the facts' */
+    size_t words;         /* of 64 members each, per slot */
+    const uint64_t *free; /* at least one bit of each slot is set */
+};
+
+/* Starts on the local days `from` … `from + days - 1`; 1 ≤ days ≤ SLOTS_DAYS_MAX. */
+void slots_compute(struct arena *arena, const struct slot_facts *facts, struct date from, int days,
+                   struct slots *out);
+
+static inline bool slots_is_free(const struct slots *slots, size_t slot, size_t member)
+{
+    return slots->free[slot * slots->words + member / 64] >> (member % 64) & 1;
+}
+
+/* Indexes of the up to `max` slots nearest to `wanted_s`, nearest first, the earlier of two equally
+ * near ones first. */
+size_t slots_nearest(const struct slots *slots, int64_t wanted_s, size_t max, size_t *out);
