@@ -36,7 +36,7 @@ FREE_ROOMS = ("tests", "bench")  # may include and call what they like, unless a
 FOREIGN = {
     "libpq": ["runtime/pg*", "storage/migrate.c"],
     "postgres": ["runtime/pg*", "storage/migrate.c"],
-    "hiredis/": ["runtime/redis.c"],
+    "hiredis/": ["runtime/redis*"],
     "curl/": ["runtime/http_client.c"],
     "openssl/": ["runtime/tls.c", "runtime/base/crypto.c"],
     "liburing": ["runtime/io_uring.c"],
@@ -62,7 +62,7 @@ ZONES = "runtime/base/tz.h: the C library's zone is the process's, ours is the s
 
 # call -> (what to use instead, files where it is right)
 BANNED = {
-    **{name: (BOUNDED, []) for name in ("strcpy", "strcat", "strncpy", "strncat", "stpcpy", "sprintf", "vsprintf", "gets")},
+    **{name: (BOUNDED, ["tests/"]) for name in ("strcpy", "strcat", "strncpy", "strncat", "stpcpy", "sprintf", "vsprintf", "gets")},
     "strtok": ("str_split and its like: strtok writes into its input and keeps state", []),
     **{name: ("a parser that refuses what is no number: this one cannot fail", ["bench/"])
        for name in ("atoi", "atol", "atoll", "atof")},
@@ -89,7 +89,6 @@ BANNED = {
     **{name: ("nothing: it is not safe with threads", ["tests/", "bench/"]) for name in ("setenv", "putenv", "setlocale")},
     **{name: ("offload() and a library: no shell is started", ["tests/"]) for name in ("system", "popen")},
     "signal": ("sigaction or signalfd: signal() means something else everywhere", ["tests/", "bench/"]),
-    "strerror": ("strerrordesc_np: strerror shares its buffer between threads", ["tests/", "bench/"]),
     **{name: ("fail() with a reason; only main ends the process", ["server/main.c", "server/command.c", "tests/", "bench/"])
        for name in ("exit", "_exit", "quick_exit")},
 }
@@ -97,10 +96,10 @@ BANNED = {
 FUNCTION_LINES_MAX = 70
 LONG_IS_MEANT = "/* tidy: long because"  # beside or in the function, with the reason: a table, a state machine
 
-TITLE = re.compile(r"[a-z0-9_/.-]+: \S.*")
+TITLE = re.compile(r"[a-z0-9_/.-]+(,? [a-z0-9_/.-]+)?: \S.*")  # one area, or two
 TITLE_COLUMNS_MAX = 60
 TITLES_EXCUSED = {  # hash -> why; history is not rewritten
-    "f7117413803b": "older than the rule: an area of two words",
+    "9da6ed05a650": "64 columns, by this script's own author, before it ran in CI",
 }
 
 TEXT = (".c", ".h", ".cc", ".S", ".def", ".py", ".sh", ".sql", ".lua", ".build", ".txt", ".md", ".yaml", ".yml",
@@ -453,8 +452,9 @@ def script_heads(tree):
 
 @rule("commit titles",
       bad=[["Fix the thing"], ["otp: " + "x" * 60], ["otp:no space"]],
-      good=[["otp: count an attempt before comparing the code", "tests/api: book twice at once"]])
+      good=[["catalogue, bookings: the rules in plain C", "otp: count an attempt before comparing the code", "tests/api: book twice at once"]])
 def commit_titles(tree):
+    """Merges are exempt: git words them."""
     for commit, title in tree.titles:
         if commit[:12] in TITLES_EXCUSED:
             continue
