@@ -18,3 +18,6 @@ extern const size_t migrations_len;
 int migrate_up(const char *database_url, char *why, size_t why_len);
 /* The newest number that this binary knows. */
 int migrate_newest(void);
+/* How many of this binary's migrations the database lacks: 0 when it may serve. -1 with one clear line
+ * in `why` when it cannot be asked. */
+int migrate_missing(const char *database_url, char *why, size_t why_len);

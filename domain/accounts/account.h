@@ -4,6 +4,7 @@
  * arena. Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/accounts/phone.h"
+#include "domain/i18n/texts.h"
 #include "domain/reason.h"
 
 struct account_store;

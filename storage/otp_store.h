@@ -1,0 +1,9 @@
+/* storage/otp_store.h - the port domain/otp/otp_store.h on Postgres. */
+#pragma once
+#include "domain/otp/otp_store.h"
+
+struct pg_pool;
+
+struct otp_store {
+    struct pg_pool *pool;
+};

@@ -1,0 +1,94 @@
+#include "storage/session_store.h"
+
+#include "embedded.h"
+#include "storage/account_rows.h"
+
+static struct str hash_str(const struct token_hash *hash)
+{
+    return str_of((const char *)hash->bytes, sizeof(hash->bytes));
+}
+
+static enum err login(struct ctx *c, struct session_store *store, struct uuid otp_request,
+                      const struct session_new *session, bool with_email, struct pg_rows *rows)
+{
+    return pg_query(c, store->pool, &SQL_SESSIONS_LOGIN,
+                    PG_ARGS(pg_uuid(&otp_request), pg_instant(ctx_now(c)), pg_bool(with_email),
+                            pg_uuid(&session->id), pg_text(session->client.address),
+                            pg_text(session->client.user_agent),
+                            pg_bytea(hash_str(&session->refresh_hash)),
+                            pg_uuid(&session->refresh.jti), pg_instant(session->refresh.issued_at),
+                            pg_instant(session->refresh.expires_at)),
+                    rows);
+}
+
+enum err session_store_login(struct ctx *c, struct session_store *store, struct uuid otp_request,
+                             const struct session_new *session, struct account *out,
+                             bool *first_time)
+{
+    struct pg_rows rows;
+    enum err err = login(c, store, otp_request, session, true, &rows);
+    if (err == ERR_CONFLICT) /* the waiting address was taken this moment: go without it */
+        err = login(c, store, otp_request, session, false, &rows);
+    TRY(err);
+    if (rows.len == 0)
+        return ERR_NOT_FOUND;
+    *first_time = pg_get_bool(&rows, 0, ACCOUNT_COLUMNS);
+    return account_read(&rows, 0, out);
+}
+
+enum err session_store_open_for_phone(struct ctx *c, struct session_store *store, struct str phone,
+                                      const struct session_new *session, int64_t *user_id)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_SESSIONS_OPEN_FOR_PHONE,
+                 PG_ARGS(pg_text(phone), pg_instant(ctx_now(c)), pg_uuid(&session->id),
+                         pg_bytea(hash_str(&session->refresh_hash)), pg_uuid(&session->refresh.jti),
+                         pg_instant(session->refresh.issued_at),
+                         pg_instant(session->refresh.expires_at)),
+                 &rows));
+    assert(rows.len == 1);
+    *user_id = pg_get_int8(&rows, 0, 0);
+    return OK;
+}
+
+static bool read_verdict(struct str text, enum rotation *out)
+{
+    static const struct str verdicts[] = {[ROTATION_DONE] = {"rotated", 7},
+                                          [ROTATION_REPEATED] = {"repeated", 8},
+                                          [ROTATION_REUSED] = {"reused", 6},
+                                          [ROTATION_ENDED] = {"ended", 5}};
+    for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+        if (!str_eq(text, verdicts[i]))
+            continue;
+        *out = (enum rotation)i;
+        return true;
+    }
+    return false;
+}
+
+enum err session_store_rotate(struct ctx *c, struct session_store *store,
+                              const struct token_hash *shown, const struct session_new *next,
+                              struct duration grace, enum rotation *verdict,
+                              struct refresh_claims *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_SESSIONS_ROTATE,
+                 PG_ARGS(pg_uuid(&next->id), pg_int8(next->refresh.user_id),
+                         pg_bytea(hash_str(shown)), pg_bytea(hash_str(&next->refresh_hash)),
+                         pg_uuid(&next->refresh.jti), pg_instant(next->refresh.issued_at),
+                         pg_instant(next->refresh.expires_at), pg_instant(ctx_now(c)),
+                         pg_int4((int32_t)duration_seconds_up(grace)),
+                         pg_text(next->client.address), pg_text(next->client.user_agent),
+                         pg_text(c->request_id)),
+                 &rows));
+    assert(rows.len == 1);
+    if (!read_verdict(pg_get_text(&rows, 0, 0), verdict))
+        return ERR_INTERNAL;
+    *out = next->refresh;
+    if (*verdict == ROTATION_DONE || *verdict == ROTATION_REPEATED) {
+        out->jti = pg_get_uuid(&rows, 0, 1);
+        out->issued_at = pg_get_instant(&rows, 0, 2);
+        out->expires_at = pg_get_instant(&rows, 0, 3);
+    }
+    return OK;
+}
