@@ -366,7 +366,7 @@ def function_length(tree):
 
 @rule("no place of one machine",
       bad=[{"docs/a.md": "see /ro" "ot/notes\n"}, {"tools/x": "cd /ho" "me/me/src\n"}],
-      good=[{"docs/a.md": "below /root, $HOME/work/x, example.com/root/x, ~/root/\n"}])
+      good=[{"docs/a.md": "below /root, $HOME/src/x, example.com/root/x, ~/root/\n"}])
 def machine_paths(tree):
     for path in sorted(tree.files):
         for number, line in tree.lines(path):
