@@ -82,7 +82,7 @@ CREATE FUNCTION booking_create(p_customer bigint, p_salon bigint, p_service bigi
     OUT verdict text, OUT lang text, OUT card bookings_card)
     LANGUAGE plpgsql AS $$
 DECLARE
-    active CONSTANT text[] := ARRAY['held', 'pending', 'confirmed'];
+    live CONSTANT text[] := ARRAY['held', 'pending', 'confirmed'];
     made_at CONSTANT timestamptz := now();
     fact record;
     fit record;
@@ -182,7 +182,7 @@ BEGIN
     IF p_open_max > 0 THEN
         PERFORM pg_advisory_xact_lock(1101, (p_customer % 2147483647)::integer);
         SELECT count(*) INTO ahead FROM bookings_booking b
-        WHERE b.customer_id = p_customer AND b.starts_at > made_at AND b.status = ANY (active);
+        WHERE b.customer_id = p_customer AND b.starts_at > made_at AND b.status = ANY (live);
         IF ahead >= p_open_max THEN
             verdict := 'too_many_open';
             RETURN;
@@ -200,7 +200,7 @@ BEGIN
         FROM catalogue_staff staff JOIN accounts_user worker ON worker.id = staff.user_id
         WHERE staff.id = ANY (candidates) AND NOT EXISTS (SELECT FROM staff_clashes(staff.id, wanted))
         ORDER BY (SELECT count(*) FROM bookings_booking b
-                  WHERE b.staff_id = staff.id AND b.status = ANY (active)
+                  WHERE b.staff_id = staff.id AND b.status = ANY (live)
                       AND b.starts_at >= local_instant(day, 0, fact.timezone)
                       AND b.starts_at < local_instant(day + 1, 0, fact.timezone)), staff.id
         LIMIT 1;
