@@ -26,12 +26,20 @@ struct redis_options {
     uint32_t reply_bytes_max;
     struct duration connect_timeout;
 };
-/* "redis://[user:password@]host:port/db" (numeric host or localhost), "unix:///path[?db=n]".
+/* "redis://[[user]:password@]host[:port][/db]" (numeric host or localhost), "unix:///path[?db=n]".
+ * Sets addr, user, password and database only; the password stays percent-decoded in the arena.
  * False with one clear line in `*why` otherwise; rediss:// is named as not supported. */
 bool redis_options_parse(struct str url, struct arena *arena, struct redis_options *out,
                          struct str *why);
 
-enum redis_type { REDIS_NIL, REDIS_INTEGER, REDIS_STRING, REDIS_STATUS, REDIS_ARRAY };
+enum redis_type {
+    REDIS_NIL,
+    REDIS_INTEGER,
+    REDIS_STRING,
+    REDIS_STATUS,
+    REDIS_ARRAY,
+    REDIS_ERROR, /* only inside an array: one that is the whole reply is a failure of the call */
+};
 struct redis_reply {
     enum redis_type type;
     int64_t integer;
@@ -54,8 +62,11 @@ struct redis_stats { /* relaxed atomics */
     uint64_t commands, errors, unavailable, unknown, reconnects, up, inflight;
 };
 
-/* Connects lazily and in the background, so it neither waits nor fails. Copies `options`. */
+/* Connects in the background once there is a first command, so it neither waits nor fails; from then
+ * on it keeps a connection ready. Callers wait for a first attempt, not longer: while Redis is known
+ * to be down they get ERR_UNAVAILABLE at once. Copies `options`. */
 struct redis_pool *redis_pool_new(struct loop *loop, const struct redis_options *options);
-/* Callers still waiting get ERR_CANCELED. NULL is fine. */
+/* Callers still waiting get ERR_CANCELED. NULL is fine. The loop turns on until the socket has let
+ * go; then nothing of the pool is left. */
 void redis_pool_free(struct redis_pool *pool);
 const struct redis_stats *redis_pool_stats(const struct redis_pool *pool);

@@ -20,61 +20,42 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "runtime/outbuf.h"
+
 struct tls_config {
     SSL_CTX *ctx;
     atomic_uint refs;
 };
 
-struct out_buffer {
-    char *ptr;
-    size_t len, cap;
-};
 enum { FILLING, SENDING, OUT_BUFFERS };
 
 struct tls {
     SSL *ssl;
     struct str in;
-    struct out_buffer out[OUT_BUFFERS];
+    struct outbuf out[OUT_BUFFERS];
     size_t sent; /* of out[SENDING] */
     enum tls_state state;
 };
 
 /* ---- buffers -------------------------------------------------------------------------------- */
 
-static void out_reserve(struct out_buffer *out, size_t n)
-{
-    if (out->cap - out->len >= n)
-        return;
-    size_t cap = MAX(out->cap * 2, out->len + n);
-    out->ptr = realloc(out->ptr, cap);
-    if (!out->ptr)
-        base_die(__FILE__, __LINE__, "out of memory");
-    out->cap = cap;
-}
-
-static void out_free(struct out_buffer *out)
-{
-    free(out->ptr);
-    *out = (struct out_buffer){0};
-}
-
 struct str tls_pending(struct tls *tls)
 {
-    struct out_buffer *sending = &tls->out[SENDING];
+    struct outbuf *sending = &tls->out[SENDING];
     if (sending->len == 0) {
         *sending = tls->out[FILLING];
-        tls->out[FILLING] = (struct out_buffer){0};
+        tls->out[FILLING] = (struct outbuf){0};
     }
     return str_skip(str_of(sending->ptr, sending->len), tls->sent);
 }
 
 void tls_drained(struct tls *tls, size_t n)
 {
-    struct out_buffer *sending = &tls->out[SENDING];
+    struct outbuf *sending = &tls->out[SENDING];
     assert(n <= sending->len - tls->sent);
     tls->sent += n;
     if (tls->sent == sending->len) {
-        out_free(sending);
+        outbuf_free(sending);
         tls->sent = 0;
     }
 }
@@ -98,10 +79,7 @@ static int bio_read(BIO *bio, char *out, int cap)
 static int bio_write(BIO *bio, const char *bytes, int len)
 {
     struct tls *tls = BIO_get_data(bio);
-    struct out_buffer *out = &tls->out[FILLING];
-    out_reserve(out, (size_t)len);
-    memcpy(out->ptr + out->len, bytes, (size_t)len);
-    out->len += (size_t)len;
+    outbuf_add(&tls->out[FILLING], str_of(bytes, (size_t)len));
     return len;
 }
 
@@ -264,7 +242,7 @@ void tls_free(struct tls *tls)
         return;
     SSL_free(tls->ssl);
     for (size_t i = 0; i < OUT_BUFFERS; i++)
-        out_free(&tls->out[i]);
+        outbuf_free(&tls->out[i]);
     free(tls);
 }
 
@@ -324,7 +302,8 @@ enum { RECORD_BYTES = 16384, RECORD_OVERHEAD = 64 };
 void tls_write(struct tls *tls, struct str plain)
 {
     assert(tls->state == TLS_OPEN);
-    out_reserve(&tls->out[FILLING], plain.len + (plain.len / RECORD_BYTES + 1) * RECORD_OVERHEAD);
+    outbuf_reserve(&tls->out[FILLING],
+                   plain.len + (plain.len / RECORD_BYTES + 1) * RECORD_OVERHEAD);
     while (plain.len) {
         int n = SSL_write(tls->ssl, plain.ptr, (int)MIN(plain.len, (size_t)1 << 30));
         if (n <= 0) { /* the keys have done all the records they may; the peer will notice */
