@@ -1,11 +1,23 @@
 /* server/routes.c - every route of the API, in one table. */
+#include "server/api/auth_api.h"
 #include "server/api/health_api.h"
+#include "server/api/me_api.h"
 #include "server/router.h"
 
 const struct route routes[] = {
     /* ---- the process ---- */
     {HTTP_GET, "/healthz/", api_healthz, ROUTE_QUIET, CLASS_PROBE},
     {HTTP_GET, "/readyz/", api_readyz, ROUTE_QUIET, CLASS_PROBE},
+
+    /* ---- accounts and login ---- */
+    {HTTP_POST, "/api/auth/phone/request/", api_phone_request, ROUTE_FINISH, CLASS_LOGIN},
+    {HTTP_POST, "/api/auth/phone/verify/", api_phone_verify, ROUTE_FINISH, CLASS_LOGIN},
+    {HTTP_POST, "/api/auth/otp/request/", api_otp_request, ROUTE_FINISH, CLASS_LOGIN},
+    {HTTP_POST, "/api/auth/otp/verify/", api_otp_verify, ROUTE_FINISH, CLASS_LOGIN},
+    {HTTP_POST, "/api/auth/token/refresh/", api_token_refresh, ROUTE_FINISH, CLASS_LOGIN},
+    {HTTP_POST, "/api/auth/token/", api_token_gone, ROUTE_PUBLIC, CLASS_LOGIN},
+    {HTTP_GET, "/api/auth/me/", api_me_get, ROUTE_USER, CLASS_LOGIN},
+    {HTTP_PATCH, "/api/auth/me/", api_me_patch, ROUTE_USER | ROUTE_FINISH, CLASS_LOGIN},
 };
 const size_t routes_len = ARRAY_LEN(routes);
 
