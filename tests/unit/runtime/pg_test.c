@@ -16,7 +16,7 @@ static bool servers(const char *verb)
 {
     char script[1024], out[1024];
     snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    char *argv[] = {script, (char *)verb, server_dir, NULL};
+    const char *argv[] = {script, verb, server_dir, NULL};
     if (!child_run(argv, out, sizeof(out)))
         return false;
     const char *found = strstr(out, "DATABASE_URL=");

@@ -118,7 +118,7 @@ static inline const char *checkout(void)
 }
 
 /* Starts argv with its standard output in *out (if asked for). */
-static inline pid_t child_start(char *const argv[], int *out)
+static inline pid_t child_start(const char *const argv[], int *out)
 {
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
@@ -126,7 +126,7 @@ static inline pid_t child_start(char *const argv[], int *out)
     pid_t pid = fork();
     if (pid == 0) {
         dup2(out ? pipe_fds[1] : STDERR_FILENO, STDOUT_FILENO);
-        execv(argv[0], argv);
+        execv(argv[0], (char *const *)argv);
         _exit(127);
     }
     close(pipe_fds[1]);
@@ -138,7 +138,7 @@ static inline pid_t child_start(char *const argv[], int *out)
 }
 
 /* Runs argv to its end; its standard output (cut to size) in `out`. False: it failed. */
-static inline bool child_run(char *const argv[], char *out, size_t out_len)
+static inline bool child_run(const char *const argv[], char *out, size_t out_len)
 {
     int fd, status = 0;
     pid_t pid = child_start(argv, &fd);
