@@ -3,10 +3,12 @@
  * Here, and nowhere else, the ports of the domain meet the storage and the providers that fill
  * them. A slice adds its members to `struct services` and its lines to services.c. */
 #pragma once
+#include "server/booking_services.h"
 #include "server/login_services.h"
 
 struct services {
     struct login_services login;
+    struct booking_services booking;
 };
 
 /* Makes app->services. False with one clear line in `why` when a setting does not fit. */

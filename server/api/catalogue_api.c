@@ -1,0 +1,274 @@
+#include "server/api/catalogue_api.h"
+
+#include <stdio.h>
+
+#include "domain/catalogue/catalogue.h"
+#include "server/middleware.h"
+#include "server/services.h"
+
+static struct catalogue_store *store_of(const struct request *req)
+{
+    return &req->app->services->booking.catalogue;
+}
+
+/* "name" in the language of the request, and both beside it. */
+static void put_name(struct ctx *c, struct json_writer *w, const char *key, const char *key_ar,
+                     const char *key_en, const struct name *name)
+{
+    json_put_str(w, key, name->in[c->lang]);
+    json_put_str(w, key_ar, name->in[LANG_AR]);
+    json_put_str(w, key_en, name->in[LANG_EN]);
+}
+
+static void put_decimal_or_null(struct json_writer *w, const char *key, bool there, double v,
+                                int decimals)
+{
+    if (there)
+        json_put_double(w, key, v, decimals);
+    else
+        json_put_null(w, key);
+}
+
+/* ---- salons --------------------------------------------------------------------------------- */
+
+static void put_salon(struct ctx *c, struct json_writer *w, const struct salon *salon)
+{
+    json_put_int(w, "id", salon->id);
+    put_name(c, w, "name", "name_ar", "name_en", &salon->name);
+    put_name(c, w, "city", "city_ar", "city_en", &salon->city);
+    json_put_str(w, "address", salon->address);
+    json_put_str(w, "phone", salon->phone);
+    put_decimal_or_null(w, "latitude", salon->has_position, salon->latitude, 6);
+    put_decimal_or_null(w, "longitude", salon->has_position, salon->longitude, 6);
+    put_decimal_or_null(w, "rating", salon->review_count > 0, salon->rating_hundredths / 100.0, 2);
+    json_put_int(w, "review_count", salon->review_count);
+    json_put_str(w, "timezone", salon->timezone);
+}
+
+/* The cursor is "rating:id" of the last salon that was shown. */
+static bool salon_cursor(struct str cursor, struct salon_query *query)
+{
+    struct str rating;
+    int64_t hundredths;
+    if (!str_split(&cursor, ':', &rating) || !str_to_int64(rating, &hundredths) ||
+        !str_to_int64(cursor, &query->after_id))
+        return false;
+    query->after_rating_hundredths = (int32_t)hundredths;
+    return hundredths >= 0 && hundredths <= 500 && query->after_id > 0;
+}
+
+enum err api_salons(struct ctx *c, struct request *req, struct response *res)
+{
+    struct page page;
+    TRY(query_page(c, req, &page));
+    struct salon_query query = {.q = STR(""), .city = STR(""), .limit = page.limit};
+    query_find(c, req, STR("q"), &query.q);
+    query_find(c, req, STR("city"), &query.city);
+    if (page.cursor.len && !salon_cursor(page.cursor, &query))
+        return fail_field(c, STR("cursor"), R_BAD_QUERY);
+
+    struct salon_page found;
+    TRY(catalogue_search(c, store_of(req), &query, &found));
+    language_settle(c, req);
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "results");
+    for (size_t i = 0; i < found.len; i++) {
+        json_object_begin(&w, NULL);
+        put_salon(c, &w, &found.items[i]);
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    struct str next = STR("");
+    if (found.more) {
+        const struct salon *last = &found.items[found.len - 1];
+        next = str_printf(c->arena, "%d:%lld", last->rating_hundredths, (long long)last->id);
+    }
+    json_put_next(c, &w, next);
+    json_object_end(&w);
+    return OK;
+}
+
+/* "09:00"; an interval that runs past midnight ends "24:30". */
+static void put_minute(struct json_writer *w, const char *key, int64_t minute)
+{
+    char text[8];
+    int len =
+        snprintf(text, sizeof(text), "%02d:%02d", (int)(minute / 60) % 100, (int)(minute % 60));
+    json_put_str(w, key, str_of(text, (size_t)len));
+}
+
+static void put_opening(struct json_writer *w, const struct weekly_times *opening)
+{
+    json_array_begin(w, "opening_hours");
+    for (size_t i = 0; i < opening->len; i++) {
+        json_object_begin(w, NULL);
+        json_put_int(w, "weekday", opening->weekday[i]);
+        put_minute(w, "opens", opening->starts_minute[i]);
+        put_minute(w, "closes", opening->ends_minute[i]);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
+static void put_policy(struct json_writer *w, const struct salon_details *details)
+{
+    const struct booking_policy *policy = &details->policy;
+    json_object_begin(w, "booking_policy");
+    json_put_int(w, "grid_minutes", details->grid_minutes);
+    json_put_int(w, "notice_minutes", details->notice_minutes);
+    json_put_int(w, "horizon_days", details->horizon_days);
+    json_put_bool(w, "auto_confirm", policy->auto_confirm);
+    json_put_int(w, "cancel_cutoff_minutes", policy->cancel_cutoff_minutes);
+    json_put_int(w, "late_cancel_fee_amount", policy->late_cancel_fee_amount);
+    json_put_int(w, "no_show_fee_amount", policy->no_show_fee_amount);
+    json_put_int(w, "deposit_amount", policy->deposit_amount);
+    json_put_str(w, "currency", policy->currency);
+    json_object_end(w);
+}
+
+enum err api_salon(struct ctx *c, struct request *req, struct response *res)
+{
+    struct salon_details details;
+    TRY(catalogue_salon(c, store_of(req), req->ids[0], &details));
+    language_settle(c, req);
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    put_salon(c, &w, &details.salon);
+    put_opening(&w, &details.opening);
+    put_policy(&w, &details);
+    json_object_end(&w);
+    return OK;
+}
+
+/* ---- services and staff --------------------------------------------------------------------- */
+
+/* The cursor of both lists is the last id that was shown. */
+static enum err part_query(struct ctx *c, struct request *req, struct part_query *out)
+{
+    struct page page;
+    TRY(query_page(c, req, &page));
+    *out = (struct part_query){.salon = req->ids[0], .limit = page.limit};
+    if (page.cursor.len && (!str_to_int64(page.cursor, &out->after_id) || out->after_id <= 0))
+        return fail_field(c, STR("cursor"), R_BAD_QUERY);
+    return OK;
+}
+
+static struct str id_cursor(struct ctx *c, bool more, int64_t last_id)
+{
+    return more ? str_printf(c->arena, "%lld", (long long)last_id) : STR("");
+}
+
+enum err api_services(struct ctx *c, struct request *req, struct response *res)
+{
+    struct part_query query;
+    struct service_page found;
+    TRY(part_query(c, req, &query));
+    TRY(catalogue_services(c, store_of(req), &query, &found));
+    language_settle(c, req);
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "results");
+    for (size_t i = 0; i < found.len; i++) {
+        const struct service *service = &found.items[i];
+        json_object_begin(&w, NULL);
+        json_put_int(&w, "id", service->id);
+        put_name(c, &w, "name", "name_ar", "name_en", &service->name);
+        json_put_int(&w, "duration_minutes", service->duration_minutes);
+        json_put_int(&w, "buffer_before_minutes", service->buffer_before_minutes);
+        json_put_int(&w, "buffer_after_minutes", service->buffer_after_minutes);
+        json_put_int(&w, "price_amount", service->price_amount);
+        json_put_str(&w, "currency", service->currency);
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    json_put_next(c, &w, id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
+    json_object_end(&w);
+    return OK;
+}
+
+static void put_ids(struct json_writer *w, const char *key, const int64_t *ids, size_t len)
+{
+    json_array_begin(w, key);
+    for (size_t i = 0; i < len; i++)
+        json_put_int(w, NULL, ids[i]);
+    json_array_end(w);
+}
+
+enum err api_staff(struct ctx *c, struct request *req, struct response *res)
+{
+    struct part_query query;
+    struct staff_page found;
+    TRY(part_query(c, req, &query));
+    TRY(catalogue_staff(c, store_of(req), &query, &found));
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "results");
+    for (size_t i = 0; i < found.len; i++) {
+        const struct staff_member *member = &found.items[i];
+        json_object_begin(&w, NULL);
+        json_put_int(&w, "id", member->id);
+        json_put_str(&w, "display_name", member->name);
+        put_ids(&w, "services", member->services, member->services_len);
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    json_put_next(c, &w, id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
+    json_object_end(&w);
+    return OK;
+}
+
+/* ---- slots ---------------------------------------------------------------------------------- */
+
+static enum err slots_query(struct ctx *c, struct request *req, struct slots_query *out)
+{
+    int64_t days;
+    struct str from;
+    *out = (struct slots_query){.salon = req->ids[0]};
+    TRY(query_int(c, req, STR("service"), 1, INT64_MAX, 0, &out->service));
+    TRY(query_int(c, req, STR("staff"), 1, INT64_MAX, 0, &out->staff));
+    TRY(query_int(c, req, STR("days"), 1, SLOTS_DAYS_MAX, 7, &days));
+    out->days = (int)days;
+    if (out->service == 0)
+        return fail_field(c, STR("service"), R_FIELD_REQUIRED);
+    if (!query_find(c, req, STR("from"), &from))
+        return fail_field(c, STR("from"), R_FIELD_REQUIRED);
+    /* Years that Postgres and the zones know. */
+    struct date first = date_from_civil(2000, 1, 1), last = date_from_civil(2999, 12, 31);
+    if (!date_parse(from, &out->from) || out->from.days < first.days || out->from.days > last.days)
+        return fail_field(c, STR("from"), R_BAD_QUERY);
+    return OK;
+}
+
+static void put_slot(struct json_writer *w, const struct slots_answer *found, size_t slot)
+{
+    const struct slots *slots = &found->slots;
+    struct instant starts = {slots->starts_s[slot] * 1000000};
+    struct instant ends = instant_add(starts, seconds(slots->duration_s));
+    json_object_begin(w, NULL);
+    json_put_instant(w, "starts_at", starts, tz_offset_at(found->tz, starts));
+    json_put_instant(w, "ends_at", ends, tz_offset_at(found->tz, ends));
+    json_array_begin(w, "staff");
+    for (size_t member = 0; member < slots->staff_len; member++)
+        if (slots_is_free(slots, slot, member))
+            json_put_int(w, NULL, slots->staff[member]);
+    json_array_end(w);
+    json_object_end(w);
+}
+
+enum err api_slots(struct ctx *c, struct request *req, struct response *res)
+{
+    struct slots_query query;
+    struct slots_answer found;
+    TRY(slots_query(c, req, &query));
+    TRY(catalogue_slots(c, store_of(req), &query, &found));
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_put_str(&w, "timezone", found.timezone);
+    json_array_begin(&w, "slots");
+    for (size_t i = 0; i < found.slots.len; i++)
+        put_slot(&w, &found, i);
+    json_array_end(&w);
+    json_object_end(&w);
+    return OK;
+}
