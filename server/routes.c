@@ -1,5 +1,7 @@
 /* server/routes.c - every route of the API, in one table. */
 #include "server/api/auth_api.h"
+#include "server/api/bookings_api.h"
+#include "server/api/catalogue_api.h"
 #include "server/api/health_api.h"
 #include "server/api/me_api.h"
 #include "server/router.h"
@@ -18,6 +20,20 @@ const struct route routes[] = {
     {HTTP_POST, "/api/auth/token/", api_token_gone, ROUTE_PUBLIC, CLASS_LOGIN},
     {HTTP_GET, "/api/auth/me/", api_me_get, ROUTE_USER, CLASS_LOGIN},
     {HTTP_PATCH, "/api/auth/me/", api_me_patch, ROUTE_USER | ROUTE_FINISH, CLASS_LOGIN},
+
+    /* ---- the catalogue: for everybody; a token only chooses the language ---- */
+    {HTTP_GET, "/api/salons/", api_salons, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
+    {HTTP_GET, "/api/salons/{id}/", api_salon, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
+    {HTTP_GET, "/api/salons/{id}/services/", api_services, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
+    {HTTP_GET, "/api/salons/{id}/staff/", api_staff, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
+    {HTTP_GET, "/api/salons/{id}/slots/", api_slots, ROUTE_OPTIONAL_USER, CLASS_SLOTS},
+
+    /* ---- bookings ---- */
+    {HTTP_GET, "/api/bookings/", api_bookings, ROUTE_USER, CLASS_BOOKING},
+    {HTTP_POST, "/api/bookings/", api_booking_create, ROUTE_USER | ROUTE_FINISH, CLASS_BOOKING},
+    {HTTP_GET, "/api/bookings/{id}/", api_booking, ROUTE_USER, CLASS_BOOKING},
+    {HTTP_POST, "/api/bookings/{id}/cancel/", api_booking_cancel, ROUTE_USER | ROUTE_FINISH,
+     CLASS_BOOKING},
 };
 const size_t routes_len = ARRAY_LEN(routes);
 
