@@ -146,6 +146,9 @@ static void linger_begin(struct conn *conn)
     conn->read_deadline = now_and(conn, milliseconds(HTTP_LINGER_MS));
     conn->write_deadline = TICK_NEVER;
     input_free(conn);
+    /* The client sees the end now; closing for good while it still sends would reset the answer
+     * away (RFC 9112 §9.6). */
+    io_shutdown_write(loop_io(conn->server->loop), conn->sock.fd);
     if (conn->sock.paused)
         sock_resume(&conn->sock);
     watch_deadlines(conn);

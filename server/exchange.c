@@ -121,7 +121,9 @@ static enum reason find_route(struct exchange *exchange)
     if (exchange->asterisk)
         return R_NONE;
     struct str path = req->path;
-    if (!decode_path(exchange, &path) || !query_is_sane(&exchange->arena, req->query))
+    if (!decode_path(exchange, &path))
+        return R_NOT_FOUND; /* no route has such a name */
+    if (!query_is_sane(&exchange->arena, req->query))
         return R_BAD_REQUEST;
     struct route_match match;
     router_match(exchange->listen->router, req->method, path, &match);

@@ -138,8 +138,8 @@ static enum http1_result parse_method(struct cursor *at, const char *start)
     if (method.len == 0 || *at->p != ' ')
         return malformed(at);
     at->p++;
-    if (!method_find(method, &at->head->method))
-        return bad(at, R_NOT_IMPLEMENTED);
+    /* Reported once the line is known to be HTTP/1: "PRI * HTTP/2.0" has another problem first. */
+    at->head->method_unknown = !method_find(method, &at->head->method);
     return HTTP1_DONE;
 }
 
@@ -183,7 +183,9 @@ static enum http1_result parse_request_line(struct cursor *at)
     TRY_PARSE(parse_target(at, start));
     TRY_PARSE(parse_version(at, start));
     TRY_PARSE(take_crlf(at));
-    return at->p - start > HTTP_REQUEST_LINE_MAX + 2 ? bad(at, R_URI_TOO_LONG) : HTTP1_DONE;
+    if (at->p - start > HTTP_REQUEST_LINE_MAX + 2)
+        return bad(at, R_URI_TOO_LONG);
+    return at->head->method_unknown ? bad(at, R_NOT_IMPLEMENTED) : HTTP1_DONE;
 }
 
 /* ---- fields ---------------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ struct http1_head {
     enum http_method method;
     struct str target; /* as sent */
     struct str path, query;
+    bool method_unknown;   /* a token, but none of ours */
     bool asterisk;         /* OPTIONS * */
     bool http10;           /* else 1.1 */
     bool close;            /* the connection ends after this answer */
