@@ -6,3 +6,12 @@
 \set slot :first_slot + 900 * mod(:n, :times)
 \set customer :staff_count + 1 + mod(:n, :customers)
 \set salon :member / 20 + 1
+-- statement: bookings/create.sql
+-- $1 = :customer
+-- $2 = :salon
+-- $3 = :salon
+-- $4 = :member + 1
+-- $5 = to_timestamp(:slot)
+-- $6 = ''
+-- $7 = 10
+-- $8 = 'pgbench'
