@@ -18,6 +18,7 @@
 #include <sys/epoll.h>
 
 #include "runtime/base/log.h"
+#include "runtime/pg_answer.h"
 #include "runtime/pg_target.h"
 
 enum {
@@ -301,131 +302,20 @@ void pg_conn_send(struct pg_conn *conn, struct pg_request *request)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static struct str field(const PGresult *result, int code)
-{
-    return result ? str_c(PQresultErrorField(result, code)) : STR("");
-}
-
-static bool sqlstate_is(const PGresult *result, const char *sqlstate)
-{
-    return str_eq(field(result, PG_DIAG_SQLSTATE), str_c(sqlstate));
-}
-
-static bool is_fatal(const PGresult *result)
-{
-    struct str severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-    return str_eq(severity, STR("FATAL")) || str_eq(severity, STR("PANIC"));
-}
-
-/* Refusals that the server rolls back and that may go well another time. */
-static const char *const passing[] = {
-    "40",    /* serialization failure, deadlock */
-    "53",    /* out of connections, memory, disk */
-    "57014", /* statement_timeout */
-    "55P03", /* lock_timeout */
-    "57P",   /* shutting down, crashed, starting up, database dropped, idle too long */
-    "25006", /* a standby now: the primary is elsewhere */
-};
-
-static enum err class_of(const PGresult *error)
-{
-    struct str sqlstate = field(error, PG_DIAG_SQLSTATE);
-    if (str_starts(sqlstate, STR("23")))
-        return ERR_CONFLICT;
-    for (size_t i = 0; i < ARRAY_LEN(passing); i++)
-        if (str_starts(sqlstate, str_c(passing[i])))
-            return ERR_UNAVAILABLE;
-    return ERR_INTERNAL;
-}
-
-/* Never a parameter's value: messages of class 22 (data exception) quote them. */
-static void log_refusal(const struct pg_statement *stmt, const PGresult *error, enum err err)
-{
-    enum log_level level = err == ERR_INTERNAL ? LOG_ERROR : LOG_INFO;
-    if (err == ERR_CONFLICT || !log_enabled(level))
-        return;
-    struct str sqlstate = field(error, PG_DIAG_SQLSTATE);
-    struct str text = field(error, PG_DIAG_MESSAGE_PRIMARY);
-    struct log_line line;
-    log_begin(&line, level, "pg_statement_failed");
-    log_str(&line, "statement", str_c(stmt->name));
-    log_str(&line, "sqlstate", sqlstate);
-    if (!str_starts(sqlstate, STR("22")))
-        log_str(&line, "message", text);
-    log_end(&line);
-}
-
-static enum err answer_error(struct pg_request *request, const PGresult *error)
-{
-    struct str sqlstate = field(error, PG_DIAG_SQLSTATE);
-    if (sqlstate.len == sizeof(request->rows->sqlstate) - 1)
-        memcpy(request->rows->sqlstate, sqlstate.ptr, sqlstate.len);
-    request->rows->constraint = str_copy(request->c->arena, field(error, PG_DIAG_CONSTRAINT_NAME));
-    enum err err = class_of(error);
-    log_refusal(request->stmt, error, err);
-    return err;
-}
-
-static size_t bytes_in(const PGresult *result, int rows, int columns)
-{
-    size_t bytes = (size_t)rows * (size_t)columns * sizeof(struct pg_cell);
-    for (int row = 0; row < rows; row++)
-        for (int column = 0; column < columns; column++)
-            bytes += (size_t)PQgetlength(result, row, column);
-    return bytes;
-}
-
-/* One array of cells, and all their bytes behind each other. */
-static void copy_cells(struct arena *arena, struct pg_rows *out, const PGresult *result,
-                       size_t bytes)
-{
-    size_t cells_len = (size_t)out->len * out->columns;
-    struct pg_cell *cells = arena_array(arena, struct pg_cell, cells_len);
-    char *at = arena_push_bytes(arena, bytes - cells_len * sizeof(*cells));
-    for (size_t i = 0; i < cells_len; i++) {
-        int row = (int)(i / out->columns), column = (int)(i % out->columns);
-        if (PQgetisnull(result, row, column)) {
-            cells[i].len = -1;
-            continue;
-        }
-        cells[i] = (struct pg_cell){.len = PQgetlength(result, row, column), .ptr = at};
-        memcpy(at, PQgetvalue(result, row, column), (size_t)cells[i].len);
-        at += cells[i].len;
-    }
-    out->cells = cells;
-}
-
-static enum err answer_rows(struct pg_request *request, PGresult *result)
-{
-    int rows = PQntuples(result), columns = PQnfields(result);
-    size_t bytes = bytes_in(result, rows, columns);
-    if (bytes > request->pool->options.rows_bytes_max) {
-        log_event(LOG_ERROR, "pg_result_too_large", "%s: %zu bytes", request->stmt->name, bytes);
-        return ERR_INTERNAL;
-    }
-    request->rows->len = (uint32_t)rows;
-    request->rows->columns = (uint32_t)columns;
-    if (rows > 0 && columns > 0)
-        copy_cells(request->c->arena, request->rows, result, bytes);
-    if (!str_to_int64(str_c(PQcmdTuples(result)), &request->rows->affected))
-        request->rows->affected = 0;
-    return OK;
-}
-
 /* The statement is not what this connection thinks it is: prepared anew, it will go well. */
 static bool is_stale(struct pg_prepared *prepared, const PGresult *error)
 {
-    if (sqlstate_is(error, "26000")) { /* not there */
+    if (pg_sqlstate_is(error, "26000")) { /* not there */
         prepared->ready = false;
         return true;
     }
-    if (sqlstate_is(error, "42P05")) { /* there already */
+    if (pg_sqlstate_is(error, "42P05")) { /* there already */
         prepared->ready = false;
         prepared->serial++;
         return true;
     }
-    if (sqlstate_is(error, "0A000") &&
-        str_eq(field(error, PG_DIAG_SOURCE_FUNCTION), STR("RevalidateCachedQuery"))) {
+    if (pg_sqlstate_is(error, "0A000") &&
+        str_eq(pg_field(error, PG_DIAG_SOURCE_FUNCTION), STR("RevalidateCachedQuery"))) {
         prepared->ready = false; /* "cached plan must not change result type" */
         prepared->serial++;
         return true;
@@ -466,15 +356,15 @@ static void slot_over(struct pg_conn *conn)
     struct pg_slot slot = *slot_at(conn, 0);
     struct pg_request *request = slot_pop(conn);
     bool stale = slot.failed && is_stale(prepared_of(conn, slot.stmt), slot.answer);
-    if (sqlstate_is(slot.answer, "25006"))
+    if (pg_sqlstate_is(slot.answer, "25006"))
         conn->retire = true;
     if (request && stale && !request->retried) {
         request->retried = true;
         pg_pool_requeue(conn->pool, request);
     } else if (request && slot.failed) {
-        answer(request, answer_error(request, slot.answer));
+        answer(request, pg_answer_error(request, slot.answer));
     } else if (request) {
-        answer(request, slot.answer ? answer_rows(request, slot.answer) : ERR_INTERNAL);
+        answer(request, slot.answer ? pg_answer_rows(request, slot.answer) : ERR_INTERNAL);
     }
     PQclear(slot.answer);
 }
@@ -521,7 +411,7 @@ static void slot_take(struct pg_conn *conn, PGresult *result)
 static bool ends_connection(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
-    return is_fatal(result) || status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+    return pg_is_fatal(result) || status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
            status == PGRES_COPY_BOTH;
 }
 
@@ -592,8 +482,8 @@ static void requeue_rest(struct pg_conn *conn)
 /* What a slot's caller hears when the connection ended; see invariant 2. `unsent`: as it came back. */
 static enum err fate_of(const struct pg_slot *slot)
 {
-    if (slot->failed && !slot->executed && field(slot->answer, PG_DIAG_SQLSTATE).len > 0)
-        return answer_error(slot->request, slot->answer);
+    if (slot->failed && !slot->executed && pg_field(slot->answer, PG_DIAG_SQLSTATE).len > 0)
+        return pg_answer_error(slot->request, slot->answer);
     return ERR_TIMEOUT;
 }
 
@@ -603,7 +493,7 @@ static void answer_slots(struct pg_conn *conn, enum err err)
     for (bool first = true; conn->slots_len > 0; first = false) {
         struct pg_slot slot = *slot_at(conn, 0);
         if (first && !err)
-            goodbye = slot.failed && is_fatal(slot.answer);
+            goodbye = slot.failed && pg_is_fatal(slot.answer);
         struct pg_request *request = slot.request;
         enum err fate = err ? err : request ? fate_of(&slot) : OK;
         slot_pop(conn);

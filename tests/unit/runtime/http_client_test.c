@@ -636,3 +636,77 @@ TEST(a_certificate_for_another_name_means_not_done)
     CHECK_INT(fetch(&f, &call, "POST", "/ok"), ERR_UNAVAILABLE);
     fixture_end(&f);
 }
+
+/* ---- HTTP/2 ---------------------------------------------------------------------------------- */
+
+static pid_t nginx_pid;
+
+static void nginx_end(void)
+{
+    kill(nginx_pid, SIGTERM);
+    waitpid(nginx_pid, NULL, 0);
+}
+
+/* nginx speaks HTTP/2 in front of the fake partner; it answers /who itself. 0: not installed. */
+static int nginx_port(void)
+{
+    int fd, plain = plain_port();
+    tls_port(); /* makes the certificate */
+    int port = refusing_port(&fd);
+    close(fd);
+    char path[512];
+    snprintf(path, sizeof(path), "%s/nginx.conf", tls_dir);
+    FILE *conf = fopen(path, "we");
+    if (!conf || access("/usr/sbin/nginx", X_OK) != 0)
+        return 0;
+    fprintf(conf,
+            "daemon off; master_process off; pid nginx.pid; error_log stderr crit;\n"
+            "events { worker_connections 256; }\n"
+            "http { access_log off; client_body_temp_path body; proxy_temp_path proxy;\n"
+            "fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n"
+            "server { listen 127.0.0.1:%d ssl http2;\n"
+            "  ssl_certificate cert.pem; ssl_certificate_key key.pem;\n"
+            "  location = /who { return 200 \"$server_protocol $connection\"; }\n"
+            "  location / { proxy_pass http://127.0.0.1:%d; } } }\n",
+            port, plain);
+    fclose(conf);
+    const char *argv[] = {"/usr/sbin/nginx", "-e", "stderr", "-p", tls_dir, "-c", path, NULL};
+    nginx_pid = child_start(argv, NULL);
+    atexit(nginx_end);
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_port = htons((uint16_t)port),
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < 400; i++) {
+        int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        bool up = connect(probe, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+        close(probe);
+        if (up)
+            return port;
+        usleep(10000);
+    }
+    base_die(__FILE__, __LINE__, "nginx does not listen");
+}
+
+TEST(http2_is_taken_where_offered_and_calls_share_its_connection)
+{
+    struct fixture f;
+    static struct call first, calls[4];
+    struct call post = {.what.body = STR("x")}, hung = {.within_ms = 100};
+    struct partner_options options = options_default();
+    int port = nginx_port();
+    if (!port)
+        return; /* no nginx here */
+    options.ca_file = ca_file;
+    fixture_begin(&f, "https://127.0.0.1", port, &options);
+    CHECK_INT(fetch(&f, &first, "GET", "/who"), OK);
+    CHECK(str_starts(str_c(first.body), STR("HTTP/2.0 ")));
+    for (int i = 0; i < 4; i++)
+        call_start(&f, &calls[i], "GET", "/who");
+    CHECK(real_finish(&f.real, 10000));
+    for (int i = 0; i < 4; i++)
+        CHECK_STR(str_c(calls[i].body), str_c(first.body));
+    CHECK_INT(fetch(&f, &post, "POST", "/echo"), OK);
+    CHECK(str_find(str_c(post.body), STR("\"body\": \"x\"")) > 0);
+    CHECK_INT(fetch(&f, &hung, "POST", "/hang"), ERR_TIMEOUT);
+    fixture_end(&f);
+}
