@@ -12,7 +12,7 @@ import yaml
 
 from .check import Failure, show
 
-# May come from any place of the server before or instead of an endpoint; described once, at the top
+# What may come from any place of the server before or instead of an endpoint; described once, at the top
 # of the document (x-everywhere), and not repeated under each operation.
 EVERYWHERE = "x-everywhere"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -67,6 +67,8 @@ class Contract:
             self._judge_body(spec, template, method, response)
 
     def _foretold(self, template, method, status):
+        if method == "options":
+            return self.document["x-preflight"].get(status)
         item = self.document["paths"].get(template, {})
         operation = item.get("get" if method == "head" else method, {})
         spec = operation.get("responses", {}).get(status)
@@ -96,12 +98,12 @@ class Contract:
         if kind != "application/json":
             return
         try:
-            body = json.loads(response.body)
+            body = json.loads(response.body, object_pairs_hook=_without_twins)
         except ValueError as error:
             raise Failure("the body is not JSON") from error
         self._validate((template, method, response.status), content[kind]["schema"], body)
         codes = spec.get("x-codes")
-        if codes is not None and body.get("code") not in codes:
+        if codes is not None and isinstance(body.get("code"), str) and body["code"] not in codes:
             raise Failure(f"the code {body.get('code')!r} is not one of {codes}")
 
     def _validate(self, key, schema, value):
@@ -112,6 +114,13 @@ class Contract:
         if errors:
             worst = jsonschema.exceptions.best_match(errors)
             raise Failure(f"at {'/'.join(map(str, worst.absolute_path)) or 'the top'}: {show(worst.message)}")
+
+    def unseen(self):
+        """(METHOD, template, status) of answers that no story has got."""
+        for method, template, operation in self.operations():
+            for status in operation["responses"]:
+                if (template, method, int(status)) not in self.seen:
+                    yield method, template, status
 
     def all_codes(self):
         """Every error code that some answer of the document names."""
@@ -128,3 +137,10 @@ class Contract:
 
         walk(self.document)
         return codes
+
+
+def _without_twins(pairs):
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise Failure(f"an object has a member twice: {names}")
+    return dict(pairs)
