@@ -42,7 +42,7 @@ enum err {
     } while (0)
 
 /* SCOPED(fn): `fn(&variable)` runs when the variable's scope ends. Cleanups never wait. */
-#define SCOPED(fn) __attribute__((cleanup(fn)))
+#define SCOPED(fn) __attribute__((cleanup(fn), unused))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))

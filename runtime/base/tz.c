@@ -179,20 +179,21 @@ struct transition {
     int32_t offset; /* from then on */
 };
 
-/* A change may be set up to a week outside its year: the neighbours' are looked at too. Where one
- * year's end of summer time is the next one's begin, summer time goes on: begins come first here
- * and win. */
-enum { RULE_TRANSITIONS = 6 };
+/* A change may be set up to a week outside its year, so that the last one before the beginning of a
+ * year can be that of two years ago: two neighbours on each side are looked at. Where one year's end
+ * of summer time is the next one's begin, summer time goes on: begins come first here and win. */
+enum { RULE_YEARS = 5, RULE_TRANSITIONS = 2 * RULE_YEARS };
 static void rule_around(const struct rule *rule, int64_t t, struct transition out[RULE_TRANSITIONS])
 {
     int year, month, day;
     int64_t days = MAX(-1000000, MIN(t / DAY_S, 1000000)); /* the years -768 to 4707 */
     date_to_civil((struct date){(int32_t)days}, &year, &month, &day);
-    for (int i = 0; i < 3; i++) {
-        out[i] = (struct transition){
-            change_in_year(&rule->dst_begins, year + i - 1) - rule->std_offset, rule->dst_offset};
-        out[i + 3] = (struct transition){
-            change_in_year(&rule->dst_ends, year + i - 1) - rule->dst_offset, rule->std_offset};
+    year -= RULE_YEARS / 2;
+    for (int i = 0; i < RULE_YEARS; i++, year++) {
+        out[i] = (struct transition){change_in_year(&rule->dst_begins, year) - rule->std_offset,
+                                     rule->dst_offset};
+        out[i + RULE_YEARS] = (struct transition){
+            change_in_year(&rule->dst_ends, year) - rule->dst_offset, rule->std_offset};
     }
 }
 
