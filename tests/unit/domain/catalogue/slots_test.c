@@ -1,0 +1,539 @@
+/* Slots: single rules by example, then all of them at once against a slow, obvious twin. */
+#include "domain/catalogue/slots.c"
+
+#include <stdlib.h>
+
+#include "tests/test.h"
+
+struct fixture {
+    struct arena_pool pool;
+    struct arena arena;
+};
+
+static struct fixture fixture_begin(void)
+{
+    struct fixture f = {0};
+    char why[200];
+    if (tz_database_len() == 0 && !tz_database_load(NULL, why, sizeof(why)))
+        abort();
+    arena_pool_init(&f.pool, 65536, 4);
+    return f;
+}
+
+static void fixture_end(struct fixture *f)
+{
+    arena_end(&f->arena);
+    arena_pool_fini(&f->pool);
+}
+
+static struct instant at(const char *rfc3339)
+{
+    struct instant out;
+    if (!instant_parse_rfc3339(str_c(rfc3339), &out))
+        abort();
+    return out;
+}
+
+static struct date day(const char *text)
+{
+    struct date out;
+    if (!date_parse(str_c(text), &out))
+        abort();
+    return out;
+}
+
+static int64_t s(const char *rfc3339)
+{
+    return at(rfc3339).us / 1000000;
+}
+
+/* ---- a salon of one or two, open and staffed from 10:00 to 12:00 every day --------------------- */
+
+static const int64_t week[7] = {0, 1, 2, 3, 4, 5, 6}, nobody[1];
+#define SEVEN(n)            \
+    {                       \
+        n, n, n, n, n, n, n \
+    }
+static const int64_t opens[7] = SEVEN(600), closes[7] = SEVEN(720), owner_1[7] = SEVEN(1);
+static const int64_t staff_1[1] = {1};
+
+static struct slot_facts plain(const char *zone)
+{
+    return (struct slot_facts){
+        .tz = tz_find(str_c(zone)),
+        .now = at("2026-01-01T00:00:00Z"),
+        .grid_minutes = 30,
+        .horizon_days = 366,
+        .duration_minutes = 60,
+        .opening = {7, NULL, week, opens, closes},
+        .staff_len = 1,
+        .staff = staff_1,
+        .windows = {7, owner_1, week, opens, closes},
+        .extra = {0, nobody, nobody, nobody},
+        .off = {0, nobody, nobody, nobody},
+        .busy = {0, nobody, nobody, nobody},
+    };
+}
+
+static struct slots compute(struct fixture *f, const struct slot_facts *facts, const char *from,
+                            int days)
+{
+    struct slots slots;
+    arena_begin(&f->arena, &f->pool);
+    slots_compute(&f->arena, facts, day(from), days, &slots);
+    return slots;
+}
+
+TEST(slots_start_on_the_local_grid_and_end_by_closing_time)
+{
+    struct fixture f = fixture_begin();
+    struct slot_facts facts = plain("Asia/Riyadh");
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 3);
+    CHECK_INT(slots.starts_s[0], s("2026-03-10T10:00:00+03:00"));
+    CHECK_INT(slots.starts_s[2], s("2026-03-10T11:00:00+03:00"));
+    CHECK(slots_is_free(&slots, 0, 0));
+    fixture_end(&f);
+}
+
+TEST(the_grid_counts_from_local_midnight)
+{
+    struct fixture f = fixture_begin();
+    struct slot_facts facts = plain("Asia/Kathmandu"); /* +05:45 */
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 3);
+    CHECK_INT(slots.starts_s[0], s("2026-03-10T10:00:00+05:45"));
+    fixture_end(&f);
+}
+
+TEST(notice_cuts_the_first_slots)
+{
+    struct fixture f = fixture_begin();
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.now = at("2026-03-10T09:15:00+03:00");
+    facts.notice_minutes = 60;
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 2);
+    CHECK_INT(slots.starts_s[0], s("2026-03-10T10:30:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(nothing_is_offered_in_the_past_even_without_notice)
+{
+    struct fixture f = fixture_begin();
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.now = at("2026-03-10T10:30:00+03:00");
+    struct slots slots = compute(&f, &facts, "2026-03-09", 2);
+    CHECK_INT(slots.len, 1);
+    CHECK_INT(slots.starts_s[0], s("2026-03-10T11:00:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(the_horizon_is_the_last_start)
+{
+    struct fixture f = fixture_begin();
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.now = at("2026-03-08T10:30:00+03:00");
+    facts.horizon_days = 2;
+    struct slots slots = compute(&f, &facts, "2026-03-10", 5);
+    CHECK_INT(slots.len, 2);
+    CHECK_INT(slots.starts_s[1], s("2026-03-10T10:30:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(an_evening_may_end_after_midnight)
+{
+    struct fixture f = fixture_begin();
+    static const int64_t weekday[] = {4}, from[] = {1320}, to[] = {1530}; /* Thursday 22:00-01:30 */
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.opening = (struct weekly_times){1, NULL, weekday, from, to};
+    facts.windows = (struct weekly_times){1, owner_1, weekday, from, to};
+    facts.grid_minutes = 60;
+    struct slots thursday = compute(&f, &facts, "2026-03-12", 1);
+    CHECK_INT(thursday.len, 2); /* 22:00 and 23:00 */
+    arena_end(&f.arena);
+    struct slots friday = compute(&f, &facts, "2026-03-13", 1);
+    CHECK_INT(friday.len, 1); /* 00:00 belongs to Thursday's evening */
+    CHECK_INT(friday.starts_s[0], s("2026-03-13T00:00:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(windows_that_touch_count_as_one)
+{
+    struct fixture f = fixture_begin();
+    static const int64_t owner[] = {1, 1}, weekday[] = {2, 2}, from[] = {600, 660},
+                         to[] = {660, 720};
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.windows = (struct weekly_times){2, owner, weekday, from, to};
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 3);
+    fixture_end(&f);
+}
+
+TEST(claims_keep_the_buffers_free)
+{
+    struct fixture f = fixture_begin();
+    const int64_t owner[] = {1}, from[] = {s("2026-03-10T10:30:00+03:00")},
+                  to[] = {s("2026-03-10T11:00:00+03:00")};
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.duration_minutes = 15;
+    facts.busy = (struct dated_times){1, owner, from, to};
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 3); /* 10:00, 11:00, 11:30 */
+    arena_end(&f.arena);
+    facts.buffer_before_minutes = 5;
+    facts.buffer_after_minutes = 20;
+    slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 1); /* 10:00 would need until 10:35, 11:00 from 10:55 */
+    CHECK_INT(slots.starts_s[0], s("2026-03-10T11:30:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(time_off_wins_over_extra_time_and_windows)
+{
+    struct fixture f = fixture_begin();
+    const int64_t owner[] = {1}, off_from[] = {s("2026-03-10T10:00:00+03:00")},
+                  off_to[] = {s("2026-03-10T11:00:00+03:00")};
+    const int64_t extra_from[] = {s("2026-03-10T09:00:00+03:00")},
+                  extra_to[] = {s("2026-03-10T13:00:00+03:00")};
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.windows = (struct weekly_times){0, nobody, nobody, nobody, nobody};
+    CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len, 0);
+    arena_end(&f.arena);
+    facts.extra = (struct dated_times){1, owner, extra_from, extra_to};
+    CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len, 3); /* the salon's hours still hold */
+    arena_end(&f.arena);
+    facts.off = (struct dated_times){1, owner, off_from, off_to};
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 1);
+    CHECK_INT(slots.starts_s[0], s("2026-03-10T11:00:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(a_short_day_loses_an_hour_and_a_long_one_gains_one)
+{
+    struct fixture f = fixture_begin();
+    static const int64_t from[7] = SEVEN(0), to[7] = SEVEN(1440);
+    static const struct {
+        const char *zone, *date;
+        size_t slots;
+    } cases[] = {
+        {"Europe/London", "2026-03-28", 24},    {"Europe/London", "2026-03-29", 23},
+        {"Europe/London", "2026-10-25", 25},    {"America/New_York", "2026-03-08", 23},
+        {"America/New_York", "2026-11-01", 25}, {"Asia/Riyadh", "2026-03-29", 24},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct slot_facts facts = plain(cases[i].zone);
+        facts.grid_minutes = 60;
+        facts.opening = (struct weekly_times){7, NULL, week, from, to};
+        facts.windows = (struct weekly_times){7, owner_1, week, from, to};
+        struct slots slots = compute(&f, &facts, cases[i].date, 1);
+        CHECK_INT(slots.len, cases[i].slots);
+        arena_end(&f.arena);
+    }
+    fixture_end(&f);
+}
+
+TEST(more_than_64_staff_have_a_bit_each)
+{
+    struct fixture f = fixture_begin();
+    int64_t ids[100], weekday[100], from[100], to[100];
+    for (int i = 0; i < 100; i++) {
+        ids[i] = 1000 + i;
+        weekday[i] = 2;
+        from[i] = i == 77 ? 660 : 600; /* one comes later */
+        to[i] = 720;
+    }
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.staff_len = 100;
+    facts.staff = ids;
+    facts.windows = (struct weekly_times){100, ids, weekday, from, to};
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 3);
+    CHECK(slots_is_free(&slots, 0, 99) && !slots_is_free(&slots, 0, 77));
+    CHECK(slots_is_free(&slots, 2, 77));
+    fixture_end(&f);
+}
+
+TEST(the_nearest_come_first_the_earlier_of_two)
+{
+    static const int64_t starts[] = {0, 100, 200, 400};
+    struct slots slots = {.len = 4, .starts_s = starts};
+    size_t found[3];
+    CHECK_INT(slots_nearest(&slots, 150, 3, found), 3);
+    CHECK(found[0] == 1 && found[1] == 2 && found[2] == 0);
+    CHECK_INT(slots_nearest(&slots, 1000, 2, found), 2);
+    CHECK(found[0] == 3 && found[1] == 2);
+    slots.len = 0;
+    CHECK_INT(slots_nearest(&slots, 150, 3, found), 0);
+}
+
+/* ---- the slow twin ---------------------------------------------------------------------------- */
+
+enum { TWIN_DAYS = 4, TWIN_MINUTES = (TWIN_DAYS + 4) * 1440, TWIN_STAFF = 3 };
+
+/* Minute by minute: all times in these tests are whole minutes. */
+struct twin {
+    const struct slot_facts *facts;
+    int64_t begin; /* UTC, two days before the first local day */
+    bool open[TWIN_MINUTES], works[TWIN_STAFF][TWIN_MINUTES], off[TWIN_STAFF][TWIN_MINUTES],
+        busy[TWIN_STAFF][TWIN_MINUTES];
+};
+
+/* What Postgres' AT TIME ZONE says, by trying every minute. */
+static int64_t twin_instant(const struct tz *tz, struct date date, int64_t minute)
+{
+    int64_t local = (int64_t)date.days * DAY_S + minute * 60, found = INT64_MIN, skipped = 0;
+    int32_t before = offset_at(tz, local - 27 * 3600);
+    for (int64_t t = local - 27 * 3600; t <= local + 27 * 3600; t += 60) {
+        int32_t offset = offset_at(tz, t);
+        if (t + offset == local)
+            found = t;
+        if (t - 60 + before < local && t + offset > local)
+            skipped = local - before;
+        before = offset;
+    }
+    return found != INT64_MIN ? found : skipped;
+}
+
+static void mark(struct twin *twin, bool *minutes, int64_t from, int64_t to)
+{
+    for (int64_t t = MAX(from, twin->begin); t < to; t += 60)
+        if ((t - twin->begin) / 60 < TWIN_MINUTES)
+            minutes[(t - twin->begin) / 60] = true;
+}
+
+static void mark_weekly(struct twin *twin, bool *minutes, const struct weekly_times *weekly,
+                        struct date first, int64_t owner)
+{
+    for (int d = -1; d <= TWIN_DAYS; d++)
+        for (size_t i = 0; i < weekly->len; i++) {
+            struct date date = {first.days + d};
+            if (weekly->weekday[i] == date_weekday(date) &&
+                (!weekly->owner || weekly->owner[i] == owner))
+                mark(twin, minutes, twin_instant(twin->facts->tz, date, weekly->starts_minute[i]),
+                     twin_instant(twin->facts->tz, date, weekly->ends_minute[i]));
+        }
+}
+
+static void mark_dated(struct twin *twin, bool *minutes, const struct dated_times *dated,
+                       int64_t owner)
+{
+    for (size_t i = 0; i < dated->len; i++)
+        if (dated->owner[i] == owner)
+            mark(twin, minutes, dated->starts_s[i], dated->ends_s[i]);
+}
+
+static struct twin *twin_new(const struct slot_facts *facts, struct date first)
+{
+    struct twin *twin = calloc(1, sizeof(*twin));
+    twin->facts = facts;
+    twin->begin = (int64_t)(first.days - 2) * DAY_S;
+    mark_weekly(twin, twin->open, &facts->opening, first, 0);
+    for (size_t i = 0; i < facts->staff_len; i++) {
+        mark_weekly(twin, twin->works[i], &facts->windows, first, facts->staff[i]);
+        mark_dated(twin, twin->works[i], &facts->extra, facts->staff[i]);
+        mark_dated(twin, twin->off[i], &facts->off, facts->staff[i]);
+        mark_dated(twin, twin->busy[i], &facts->busy, facts->staff[i]);
+    }
+    return twin;
+}
+
+static bool twin_free(const struct twin *twin, int64_t t, size_t member)
+{
+    const struct slot_facts *facts = twin->facts;
+    int64_t minute = (t - twin->begin) / 60;
+    for (int64_t m = minute; m < minute + facts->duration_minutes; m++)
+        if (!twin->open[m] || !twin->works[member][m] || twin->off[member][m])
+            return false;
+    for (int64_t m = minute - facts->buffer_before_minutes;
+         m < minute + facts->duration_minutes + facts->buffer_after_minutes; m++)
+        if (twin->busy[member][m])
+            return false;
+    return true;
+}
+
+/* ---- random salons ---------------------------------------------------------------------------- */
+
+static uint64_t seed;
+
+static int64_t below(int64_t bound)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (int64_t)((seed >> 33) % (uint64_t)bound);
+}
+
+struct made {
+    int64_t owner[64], weekday[64], from[64], to[64];
+    size_t len;
+};
+
+static void made_add(struct made *made, int64_t owner, int64_t weekday, int64_t from, int64_t to)
+{
+    made->owner[made->len] = owner;
+    made->weekday[made->len] = weekday;
+    made->from[made->len] = from;
+    made->to[made->len++] = to;
+}
+
+static void random_week(struct made *made, int64_t owner)
+{
+    for (int64_t weekday = 0; weekday < 7; weekday++) {
+        int64_t from = below(16) * 30, intervals = 1 + below(2);
+        for (int64_t i = 0; i < intervals && from < 1440; i++) {
+            int64_t to = MIN(from + 120 + below(24) * 30, 1440 + 360);
+            made_add(made, owner, weekday, from, to);
+            from = to + below(4) * 15;
+        }
+    }
+}
+
+/* Never overlapping, as the database keeps claims. */
+static void random_claims(struct made *made, int64_t owner, int64_t begin, int64_t gap_minutes)
+{
+    int64_t t = begin;
+    for (int i = 0; i < 12; i++) {
+        t += below(gap_minutes) * 60;
+        int64_t to = t + (5 + below(180)) * 60;
+        made_add(made, owner, 0, t, to);
+        t = to;
+    }
+}
+
+static const struct {
+    const char *zone, *date;
+} seasons[] = {
+    {"Asia/Riyadh", "2026-05-01"},         {"Europe/London", "2026-03-27"},
+    {"Europe/London", "2026-10-23"},       {"America/New_York", "2026-03-07"},
+    {"America/New_York", "2026-10-30"},    {"Australia/Lord_Howe", "2026-04-03"},
+    {"Australia/Lord_Howe", "2026-10-02"}, {"Africa/Casablanca", "2026-02-13"},
+    {"Africa/Casablanca", "2026-03-20"},   {"Asia/Kathmandu", "2026-06-01"},
+    {"America/Santiago", "2026-09-04"},    {"Africa/Cairo", "2026-10-29"},
+};
+
+static struct weekly_times weekly_of(const struct made *made, bool owned)
+{
+    return (struct weekly_times){made->len, owned ? made->owner : NULL, made->weekday, made->from,
+                                 made->to};
+}
+
+static struct dated_times dated_of(const struct made *made)
+{
+    return (struct dated_times){made->len, made->owner, made->from, made->to};
+}
+
+static const int64_t random_staff[TWIN_STAFF] = {3, 7, 20};
+static struct {
+    struct made opening, windows, extra, off, busy;
+} made;
+
+static struct slot_facts random_salon(const char *zone, struct date first)
+{
+    static const int grids[] = {5, 15, 20, 30, 60};
+    int64_t begin = (int64_t)(first.days - 1) * DAY_S;
+    memset(&made, 0, sizeof(made));
+    random_week(&made.opening, 0);
+    for (int i = 0; i < TWIN_STAFF; i++) {
+        int64_t id = random_staff[i];
+        random_week(&made.windows, id);
+        random_claims(&made.busy, id, begin, 500);
+        made_add(&made.extra, id, 0, begin + below(5000) * 60, begin + (5000 + below(600)) * 60);
+        made_add(&made.off, id, 0, begin + below(4000) * 60, begin + (4000 + below(300)) * 60);
+    }
+    struct slot_facts facts = plain(zone);
+    facts.now = (struct instant){(begin + below(2 * DAY_S)) * 1000000 + below(2)};
+    facts.notice_minutes = (int32_t)below(300);
+    facts.horizon_days = (int32_t)(2 + below(4));
+    facts.grid_minutes = grids[below(ARRAY_LEN(grids))];
+    facts.duration_minutes = (int32_t)(5 + below(180));
+    facts.buffer_before_minutes = (int32_t)below(30);
+    facts.buffer_after_minutes = (int32_t)below(30);
+    facts.opening = weekly_of(&made.opening, false);
+    facts.staff_len = TWIN_STAFF;
+    facts.staff = random_staff;
+    facts.windows = weekly_of(&made.windows, true);
+    facts.extra = dated_of(&made.extra);
+    facts.off = dated_of(&made.off);
+    facts.busy = dated_of(&made.busy);
+    return facts;
+}
+
+static bool may_start(const struct slot_facts *facts, int64_t t)
+{
+    int64_t us = t * 1000000;
+    return (t + offset_at(facts->tz, t)) / 60 % facts->grid_minutes == 0 && us > facts->now.us &&
+           us >= facts->now.us + facts->notice_minutes * INT64_C(60000000) &&
+           us <= facts->now.us + facts->horizon_days * INT64_C(86400000000);
+}
+
+/* Of the slots and the twin: -1, or the first start about which they differ. */
+static int64_t disagreement(const struct slots *slots, const struct twin *twin, struct date first)
+{
+    const struct slot_facts *facts = twin->facts;
+    int64_t t = twin_instant(facts->tz, first, 0);
+    int64_t until = twin_instant(facts->tz, (struct date){first.days + TWIN_DAYS}, 0);
+    size_t next = 0;
+    for (; t < until; t += 60) {
+        bool asked = may_start(facts, t), any = false;
+        bool offered = next < slots->len && slots->starts_s[next] == t;
+        for (size_t i = 0; i < TWIN_STAFF; i++) {
+            bool free = asked && twin_free(twin, t, i);
+            any |= free;
+            if (offered && slots_is_free(slots, next, i) != free)
+                return t;
+        }
+        /* With the clock on a whole second, the notice is read a second more strictly. */
+        bool borderline = t * 1000000 == facts->now.us + facts->notice_minutes * INT64_C(60000000);
+        if (any != offered && !borderline)
+            return t;
+        next += offered;
+    }
+    return next == slots->len ? -1 : slots->starts_s[next];
+}
+
+TEST(random_salons_agree_with_a_search_by_the_minute)
+{
+    struct fixture f = fixture_begin();
+    uint64_t offered = 0;
+    for (uint64_t round = 0; round < 60; round++)
+        for (size_t season = 0; season < ARRAY_LEN(seasons); season++) {
+            seed = round * 100 + season + 1;
+            struct date first = day(seasons[season].date);
+            struct slot_facts facts = random_salon(seasons[season].zone, first);
+            struct slots slots = compute(&f, &facts, seasons[season].date, TWIN_DAYS);
+            struct twin *twin = twin_new(&facts, first);
+            int64_t wrong = disagreement(&slots, twin, first);
+            free(twin);
+            if (wrong >= 0)
+                test_fail(t, __FILE__, __LINE__, "%s, round %d: %lld", seasons[season].zone,
+                          (int)round, (long long)wrong);
+            offered += slots.len;
+            arena_end(&f.arena);
+            if (wrong >= 0)
+                return;
+        }
+    CHECK(offered > 10000);
+    fixture_end(&f);
+}
+
+TEST(local_times_at_a_clock_change_are_read_as_postgres_reads_them)
+{
+    static const struct {
+        const char *zone, *date;
+        int minute;
+        const char *means;
+    } cases[] = {
+        {"Europe/London", "2026-03-29", 90, "2026-03-29T01:30:00Z"}, /* skipped */
+        {"Europe/London", "2026-10-25", 90, "2026-10-25T01:30:00Z"}, /* the second time */
+        {"America/New_York", "2026-03-08", 150, "2026-03-08T07:30:00Z"},
+        {"America/New_York", "2026-11-01", 90, "2026-11-01T06:30:00Z"},
+        {"Australia/Lord_Howe", "2026-04-05", 105, "2026-04-04T15:15:00Z"},
+        {"Asia/Riyadh", "2026-03-29", 1470, "2026-03-29T21:30:00Z"},
+    };
+    struct fixture f = fixture_begin();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        CHECK_INT(local_instant(tz_find(str_c(cases[i].zone)), day(cases[i].date), cases[i].minute),
+                  s(cases[i].means));
+    arena_begin(&f.arena, &f.pool);
+    fixture_end(&f);
+}
