@@ -1,0 +1,365 @@
+/* The rules of bookings on fakes of both stores: the database's verdicts become refusals. */
+#include "domain/bookings/booking_store.h"
+#include "domain/catalogue/catalogue_store.h"
+
+#include <stdlib.h>
+
+#include "tests/test.h"
+
+/* ---- fakes ------------------------------------------------------------------------------------ */
+
+struct booking_store {
+    enum err err;
+    struct booking_answer answer;
+    struct booking booking;
+    int calls;
+    int32_t open_max;
+};
+struct catalogue_store {
+    enum err err;
+    struct slots_found found;
+    struct slots_query asked;
+};
+
+static enum err answer_with(struct booking_store *store, struct booking_answer *answer,
+                            struct booking *out)
+{
+    store->calls++;
+    if (store->err)
+        return store->err;
+    *answer = store->answer;
+    if (answer->verdict == VERDICT_OK)
+        *out = store->booking;
+    return OK;
+}
+
+enum err booking_store_create(struct ctx *c, struct booking_store *store, int64_t customer,
+                              int32_t open_max, const struct booking_request *in,
+                              struct booking_answer *answer, struct booking *out)
+{
+    store->open_max = open_max;
+    return answer_with(store, answer, out);
+}
+
+enum err booking_store_cancel(struct ctx *c, struct booking_store *store, int64_t actor, int64_t id,
+                              struct str reason, struct booking_answer *answer, struct booking *out)
+{
+    return answer_with(store, answer, out);
+}
+
+enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t viewer, int64_t id,
+                           struct booking_answer *answer, struct booking *out)
+{
+    return answer_with(store, answer, out);
+}
+
+enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t viewer,
+                            const struct booking_query *in, struct booking_answer *answer,
+                            struct booking_page *out)
+{
+    *answer = store->answer;
+    *out = (struct booking_page){0};
+    return store->err;
+}
+
+enum err catalogue_store_slots(struct ctx *c, struct catalogue_store *store,
+                               const struct slots_query *in, struct slots_found *out)
+{
+    store->asked = *in;
+    *out = store->found;
+    return store->err;
+}
+
+enum err catalogue_store_search(struct ctx *c, struct catalogue_store *store,
+                                const struct salon_query *in, struct salon_page *out)
+{
+    *out = (struct salon_page){0};
+    return store->err;
+}
+
+enum err catalogue_store_salon(struct ctx *c, struct catalogue_store *store, int64_t id,
+                               struct salon_details *out)
+{
+    return store->err;
+}
+
+enum err catalogue_store_services(struct ctx *c, struct catalogue_store *store,
+                                  const struct part_query *in, struct service_page *out)
+{
+    return store->err;
+}
+
+enum err catalogue_store_staff(struct ctx *c, struct catalogue_store *store,
+                               const struct part_query *in, struct staff_page *out)
+{
+    return store->err;
+}
+
+/* ---- fixture ---------------------------------------------------------------------------------- */
+
+struct fixture {
+    struct arena_pool pool;
+    struct arena arena;
+    struct ctx c;
+    struct booking_store store;
+    struct catalogue_store catalogue;
+    struct bookings bookings;
+    struct actor actor;
+    struct booking_request in;
+    struct booking out;
+};
+
+static void fixture_begin(struct fixture *f)
+{
+    char why[200];
+    if (tz_database_len() == 0 && !tz_database_load(NULL, why, sizeof(why)))
+        abort();
+    *f = (struct fixture){.store.answer = {VERDICT_OK, LANG_AR}, .actor = {.user_id = 9}};
+    arena_pool_init(&f->pool, 65536, 4);
+    arena_begin(&f->arena, &f->pool);
+    ctx_init(&f->c, &f->arena, &clock_system);
+    f->bookings = (struct bookings){&f->store, &f->catalogue, 10};
+    f->in = (struct booking_request){.salon = 1, .service = 2, .staff = 3};
+}
+
+static void fixture_end(struct fixture *f)
+{
+    arena_end(&f->arena);
+    arena_pool_fini(&f->pool);
+}
+
+static enum err create(struct fixture *f)
+{
+    return bookings_create(&f->c, &f->bookings, &f->actor, &f->in, &f->out);
+}
+
+#define CHECK_REFUSED(call, why)                    \
+    do {                                            \
+        CHECK_INT((call), reason_info(why)->class); \
+        CHECK_INT(f.c.reason, why);                 \
+    } while (0)
+
+/* ---- verdicts --------------------------------------------------------------------------------- */
+
+TEST(each_verdict_is_one_refusal_with_its_field)
+{
+    static const struct {
+        enum booking_verdict verdict;
+        enum reason reason;
+        const char *field;
+    } cases[] = {
+        {VERDICT_CUSTOMER_UNKNOWN, R_TOKEN_INVALID, ""},
+        {VERDICT_SALON_UNKNOWN, R_SALON_UNKNOWN, "salon"},
+        {VERDICT_SERVICE_UNKNOWN, R_SERVICE_UNKNOWN, "service"},
+        {VERDICT_STAFF_ELSEWHERE, R_STAFF_ELSEWHERE, "staff"},
+        {VERDICT_PHONE_UNVERIFIED, R_PHONE_UNVERIFIED, ""},
+        {VERDICT_TOO_SOON, R_BOOKING_TOO_SOON, "starts_at"},
+        {VERDICT_STAFF_OFF, R_BOOKING_STAFF_OFF, "starts_at"},
+        {VERDICT_SLOT_TAKEN, R_SLOT_TAKEN, ""},
+        {VERDICT_TOO_MANY_OPEN, R_BOOKING_TOO_MANY, ""},
+    };
+    struct fixture f;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        fixture_begin(&f);
+        f.store.answer.verdict = cases[i].verdict;
+        CHECK_REFUSED(create(&f), cases[i].reason);
+        CHECK_STR(f.c.refused_field, str_c(cases[i].field));
+        fixture_end(&f);
+    }
+}
+
+TEST(verdicts_are_known_by_their_words)
+{
+    enum booking_verdict verdict;
+    CHECK(booking_verdict_parse(STR("slot_taken"), &verdict) && verdict == VERDICT_SLOT_TAKEN);
+    CHECK(booking_verdict_parse(STR("ok"), &verdict) && verdict == VERDICT_OK);
+    CHECK(!booking_verdict_parse(STR(""), &verdict) && !booking_verdict_parse(STR("OK"), &verdict));
+}
+
+TEST(states_are_written_and_read_alike)
+{
+    for (int i = 0; i < BOOKING_STATUS_COUNT; i++) {
+        enum booking_status status;
+        CHECK(booking_status_parse(booking_status_code((enum booking_status)i), &status));
+        CHECK_INT(status, i);
+    }
+    enum booking_status status;
+    CHECK(!booking_status_parse(STR("done"), &status));
+}
+
+TEST(the_limit_of_open_bookings_goes_to_the_one_who_decides)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    CHECK_INT(create(&f), OK);
+    CHECK_INT(f.store.open_max, 10);
+    CHECK_INT(f.store.calls, 1);
+    fixture_end(&f);
+}
+
+TEST(an_unknown_outcome_stays_unknown)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.store.err = ERR_TIMEOUT;
+    CHECK_INT(create(&f), ERR_TIMEOUT);
+    CHECK_INT(f.c.reason, R_NONE);
+    fixture_end(&f);
+}
+
+TEST(refusals_speak_the_language_the_caller_prefers)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.store.answer = (struct booking_answer){VERDICT_PAST, LANG_EN};
+    CHECK_REFUSED(create(&f), R_BOOKING_PAST);
+    CHECK_INT(f.c.lang, LANG_EN);
+    fixture_end(&f);
+}
+
+TEST(unless_the_request_asked_for_another)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.actor.language_asked = true;
+    f.store.answer.language = LANG_EN;
+    CHECK_INT(create(&f), OK);
+    CHECK_INT(f.c.lang, LANG_AR);
+    fixture_end(&f);
+}
+
+TEST(what_is_not_the_callers_business_is_not_found)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.store.answer.verdict = VERDICT_BOOKING_UNKNOWN;
+    CHECK_REFUSED(bookings_get(&f.c, &f.bookings, &f.actor, 1, &f.out), R_NOT_FOUND);
+    CHECK_REFUSED(bookings_cancel(&f.c, &f.bookings, &f.actor, 1, STR(""), &f.out), R_NOT_FOUND);
+    fixture_end(&f);
+}
+
+TEST(a_move_that_the_state_does_not_allow_is_a_conflict)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.store.answer.verdict = VERDICT_INVALID_TRANSITION;
+    CHECK_REFUSED(bookings_cancel(&f.c, &f.bookings, &f.actor, 1, STR(""), &f.out),
+                  R_BOOKING_TRANSITION);
+    f.store.answer.verdict = VERDICT_BEGUN;
+    CHECK_REFUSED(bookings_cancel(&f.c, &f.bookings, &f.actor, 1, STR(""), &f.out),
+                  R_BOOKING_BEGUN);
+    fixture_end(&f);
+}
+
+/* ---- alternatives ----------------------------------------------------------------------------- */
+
+static const int64_t week[7] = {0, 1, 2, 3, 4, 5, 6},
+                     opens[7] = {600, 600, 600, 600, 600, 600, 600},
+                     closes[7] = {780, 780, 780, 780, 780, 780, 780},
+                     one[7] = {3, 3, 3, 3, 3, 3, 3};
+
+/* Open 10:00-13:00 in Riyadh, one member (3), services of an hour on the hour; 11:00 is taken. */
+static void busy_salon(struct fixture *f, const char *starts_at)
+{
+    static int64_t taken_from[1], taken_to[1];
+    struct instant starts;
+    if (!instant_parse_rfc3339(str_c(starts_at), &starts))
+        abort();
+    f->in.starts_at = starts;
+    taken_from[0] = starts.us / 1000000;
+    taken_to[0] = taken_from[0] + 3600;
+    f->catalogue.found = (struct slots_found){.timezone = STR("Asia/Riyadh"),
+                                              .service_found = true,
+                                              .staff_found = true,
+                                              .staff_here = true,
+                                              .staff_offers = true,
+                                              .facts = {.now = {starts.us - 86400000000},
+                                                        .grid_minutes = 60,
+                                                        .horizon_days = 30,
+                                                        .duration_minutes = 60,
+                                                        .opening = {7, NULL, week, opens, closes},
+                                                        .staff_len = 1,
+                                                        .staff = one,
+                                                        .windows = {7, one, week, opens, closes},
+                                                        .busy = {1, one, taken_from, taken_to}}};
+}
+
+TEST(the_loser_is_offered_the_three_nearest_free_times)
+{
+    struct fixture f;
+    struct booking_alternatives found;
+    fixture_begin(&f);
+    busy_salon(&f, "2026-03-10T11:00:00+03:00");
+    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, &f.in, &found), OK);
+    CHECK_INT(found.len, 3);
+    int64_t hour = INT64_C(3600000000), wanted = f.in.starts_at.us;
+    CHECK_INT(found.items[0].starts_at.us - wanted, -hour);
+    CHECK_INT(found.items[1].starts_at.us - wanted, hour);
+    CHECK_INT(found.items[2].starts_at.us - wanted, -23 * hour);
+    CHECK_INT(found.items[0].ends_at.us - found.items[0].starts_at.us, hour);
+    CHECK_INT(found.items[0].staff, 3);
+    CHECK_INT(f.catalogue.asked.staff, 3);
+    fixture_end(&f);
+}
+
+TEST(nothing_free_is_an_empty_offer)
+{
+    struct fixture f;
+    struct booking_alternatives found;
+    fixture_begin(&f);
+    busy_salon(&f, "2026-03-10T11:00:00+03:00");
+    f.catalogue.found.facts.staff_len = 0;
+    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, &f.in, &found), OK);
+    CHECK_INT(found.len, 0);
+    fixture_end(&f);
+}
+
+/* ---- slots, as the catalogue answers for them -------------------------------------------------- */
+
+TEST(a_question_about_slots_that_makes_no_sense_names_the_parameter)
+{
+    struct fixture f;
+    struct slots_answer answer;
+    struct slots_query query = {.salon = 1, .service = 2, .staff = 3, .days = 1};
+    fixture_begin(&f);
+    busy_salon(&f, "2026-03-10T11:00:00+03:00");
+    f.catalogue.found.staff_offers = false;
+    CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_STAFF_NOT_OFFERING);
+    f.catalogue.found.staff_here = false;
+    CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_STAFF_ELSEWHERE);
+    f.catalogue.found.staff_found = false;
+    CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_STAFF_UNKNOWN);
+    f.catalogue.found.service_found = false;
+    CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_SERVICE_UNKNOWN);
+    CHECK_STR(f.c.refused_field, STR("service"));
+    f.catalogue.err = ERR_NOT_FOUND;
+    CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_NOT_FOUND);
+    fixture_end(&f);
+}
+
+TEST(a_zone_that_this_machine_does_not_know_is_our_fault)
+{
+    struct fixture f;
+    struct slots_answer answer;
+    struct slots_query query = {.salon = 1, .service = 2, .days = 1};
+    fixture_begin(&f);
+    busy_salon(&f, "2026-03-10T11:00:00+03:00");
+    f.catalogue.found.timezone = STR("Asia/Atlantis");
+    CHECK_INT(catalogue_slots(&f.c, &f.catalogue, &query, &answer), ERR_INTERNAL);
+    fixture_end(&f);
+}
+
+TEST(a_search_longer_than_any_name_is_refused_by_its_parameter)
+{
+    struct fixture f;
+    struct salon_page page;
+    char text[SALON_QUERY_MAX + 2];
+    fixture_begin(&f);
+    memset(text, 'x', sizeof(text));
+    struct salon_query query = {.q = {text, SALON_QUERY_MAX}, .city = STR(""), .limit = 20};
+    CHECK_INT(catalogue_search(&f.c, &f.catalogue, &query, &page), OK);
+    query.q.len++;
+    CHECK_REFUSED(catalogue_search(&f.c, &f.catalogue, &query, &page), R_BAD_QUERY);
+    CHECK_STR(f.c.refused_field, STR("q"));
+    fixture_end(&f);
+}
