@@ -283,31 +283,46 @@ static bool put_c(struct log_line *line, const char *text)
     return put(line, text, strlen(text));
 }
 
-/* What JSON wants escaped, and U+FFFD for every byte that is not UTF-8. */
-static bool put_escaped(struct log_line *line, struct str s)
+/* How many bytes from the front need no second look: ASCII but quotes, backslashes and controls. */
+static size_t plain_run(struct str s)
+{
+    size_t len = 0;
+    while (len < s.len && s.ptr[len] >= 0x20 && s.ptr[len] < 0x7f && s.ptr[len] != '"' &&
+           s.ptr[len] != '\\')
+        len++;
+    return len;
+}
+
+/* One that does: what JSON wants escaped, and U+FFFD for every byte that is not UTF-8. */
+static bool put_special(struct log_line *line, struct str *s)
 {
     static const char short_forms[32] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    size_t len = str_utf8_next(*s);
+    unsigned char c = (unsigned char)s->ptr[0];
+    struct str it = str_take(*s, len);
+    *s = str_skip(*s, MAX(len, (size_t)1));
+    if (len == 0)
+        return put(line, "\xef\xbf\xbd", 3);
+    if (c == '"' || c == '\\')
+        return put(line, (char[]){'\\', (char)c}, 2);
+    if (c < 0x20 && short_forms[c])
+        return put(line, (char[]){'\\', short_forms[c]}, 2);
+    if (c < 0x20 || c == 0x7f)
+        return put(line, "\\u00", 4) &&
+               put(line, (char[]){(char)('0' + (c >> 4)), "0123456789abcdef"[c & 15]}, 2);
+    return put(line, it.ptr, it.len);
+}
+
+static bool put_escaped(struct log_line *line, struct str s)
+{
     while (s.len) {
-        size_t len = str_utf8_next(s);
-        unsigned char c = (unsigned char)s.ptr[0];
-        bool fits;
-        if (len == 0) {
-            len = 1;
-            fits = put(line, "\xef\xbf\xbd", 3);
-        } else if (c == '"' || c == '\\') {
-            fits = put(line, (char[]){'\\', (char)c}, 2);
-        } else if (c < 0x20 && short_forms[c]) {
-            fits = put(line, (char[]){'\\', short_forms[c]}, 2);
-        } else if (c < 0x20 || c == 0x7f) {
-            fits = put(line, "\\u00", 4) &&
-                   put(line, (char[]){(char)('0' + (c >> 4)), "0123456789abcdef"[c & 15]}, 2);
-        } else {
-            fits = put(line, s.ptr, len);
-        }
-        if (!fits)
+        size_t plain = plain_run(s);
+        if (!put(line, s.ptr, plain))
             return false;
-        s = str_skip(s, len);
+        s = str_skip(s, plain);
+        if (s.len && !put_special(line, &s))
+            return false;
     }
     return true;
 }
@@ -345,6 +360,26 @@ static void cut_at(struct log_line *line, size_t len)
 
 static const char *const LEVELS[] = {"debug", "info", "warn", "error"};
 
+/* "2026-11-21T18:30:00.123Z". The part before the fraction is made once a second. */
+enum { TIME_LEN = 24, TIME_SECONDS_LEN = 19 };
+static void put_time(struct log_line *line)
+{
+    static _Thread_local int64_t second = -1;
+    static _Thread_local char text[RFC3339_LEN_MAX];
+    int64_t ms = clock_system.wall(&clock_system).us / 1000;
+    if (ms / 1000 != second) {
+        second = ms / 1000;
+        instant_format_rfc3339((struct instant){second * 1000000}, 0, text);
+        text[TIME_SECONDS_LEN] = '.';
+        text[TIME_LEN - 1] = 'Z';
+    }
+    int fraction = (int)(ms % 1000);
+    text[TIME_SECONDS_LEN + 1] = (char)('0' + fraction / 100);
+    text[TIME_SECONDS_LEN + 2] = (char)('0' + fraction / 10 % 10);
+    text[TIME_SECONDS_LEN + 3] = (char)('0' + fraction % 10);
+    put(line, text, TIME_LEN);
+}
+
 void log_begin(struct log_line *line, enum log_level level, const char *event)
 {
     line->len = 0;
@@ -352,15 +387,9 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
     line->dropped = !log_enabled(level);
     if (line->dropped)
         return;
-
-    char time[RFC3339_LEN_MAX], fraction[8];
-    struct instant now = clock_system.wall(&clock_system);
-    size_t time_len = instant_format_rfc3339(now, 0, time) - 1; /* the Z follows the fraction */
-    snprintf(fraction, sizeof(fraction), ".%03dZ", (int)(now.us / 1000 % 1000));
     bool json = options.format == LOG_JSON;
     put_c(line, json ? "{\"ts\":\"" : "");
-    put(line, time, time_len);
-    put_c(line, fraction);
+    put_time(line);
     put_c(line, json ? "\",\"level\":\"" : " ");
     put_c(line, LEVELS[level]);
     put_c(line, json ? "\",\"event\":\"" : " ");
@@ -379,12 +408,17 @@ void log_str(struct log_line *line, const char *key, struct str value)
 
 void log_int(struct log_line *line, const char *key, int64_t value)
 {
-    char digits[24];
+    char digits[20], *first = digits + sizeof(digits);
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     size_t before = line->len;
     if (line->dropped || line->cut)
         return;
-    snprintf(digits, sizeof(digits), "%lld", (long long)value);
-    if (!put_key(line, key) || !put_c(line, digits))
+    do
+        *--first = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0)
+        *--first = '-';
+    if (!put_key(line, key) || !put(line, first, (size_t)(digits + sizeof(digits) - first)))
         cut_at(line, before);
 }
 

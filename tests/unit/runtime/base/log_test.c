@@ -51,13 +51,15 @@ TEST(a_line_is_one_json_object)
     log_begin(&line, LOG_WARN, "redis_down");
     log_str(&line, "host", STR("10.0.0.1"));
     log_int(&line, "tries", -3);
+    log_int(&line, "least", INT64_MIN);
+    log_int(&line, "none", 0);
     log_end(&line);
     log_stop();
     struct str text = capture_end(STDOUT_FILENO);
     CHECK(str_starts(text, STR("{\"ts\":\"20")) && text.ptr[7 + 23] == 'Z');
     CHECK_STR(after_time(text),
               STR("\"level\":\"warn\",\"event\":\"redis_down\",\"host\":\"10.0.0.1\","
-                  "\"tries\":-3}\n"));
+                  "\"tries\":-3,\"least\":-9223372036854775808,\"none\":0}\n"));
 }
 
 static struct str logged_value(struct str value)
