@@ -773,6 +773,50 @@ TEST(a_server_that_starts_later_is_found)
     fixture_end(&f);
 }
 
+STATEMENT(end_myself, 1, "SELECT pg_terminate_backend(pg_backend_pid()), $1::int8");
+
+TEST(a_good_bye_in_place_of_the_answer_means_not_done_and_the_rest_runs_elsewhere)
+{
+    struct call calls[3] = {0};
+    struct fixture f;
+    struct pg_options options = options_default();
+    fixture_begin(&f, &options);
+    CHECK_INT(run(&f, &my_pid, PG_ARGS(pg_int8(0))), OK);
+    call_start(&f, &calls[0], &end_myself, 1);
+    call_start(&f, &calls[1], &negate, 2); /* behind it in the pipeline, never begun */
+    call_start(&f, &calls[2], &negate, 3);
+    CHECK(real_finish(&f.real, 10000));
+    CHECK_INT(calls[0].err, ERR_UNAVAILABLE);
+    CHECK_STR(str_c(calls[0].sqlstate), STR("57P01"));
+    CHECK_INT(calls[1].err, OK);
+    CHECK_INT(calls[1].out, -2);
+    CHECK_INT(calls[2].out, -3);
+    CHECK_INT(pg_pool_stats(f.pool)->reconnects, 1);
+    fixture_end(&f);
+}
+
+STATEMENT(create_end_at_commit, 0,
+          "CREATE OR REPLACE FUNCTION end_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+          " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$");
+STATEMENT(add_end_at_commit, 0,
+          "CREATE CONSTRAINT TRIGGER end_at_commit AFTER INSERT ON refusals"
+          " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_at_commit()");
+
+TEST(a_good_bye_after_the_answer_and_before_its_commit_is_unknown)
+{
+    struct call calls[2] = {0};
+    struct fixture f;
+    struct pg_options options = options_default();
+    fixture_begin(&f, &options);
+    RUN_ALL(&f, &drop_refusals, &create_refusals, &create_end_at_commit, &add_end_at_commit);
+    call_start(&f, &calls[0], &insert_refusal, 1);
+    call_start(&f, &calls[1], &negate, 2);
+    CHECK(real_finish(&f.real, 10000));
+    CHECK_INT(calls[0].err, ERR_TIMEOUT);
+    CHECK_INT(calls[1].err, OK);
+    fixture_end(&f);
+}
+
 STATEMENT(backend_pid, 0, "SELECT pg_backend_pid()");
 
 TEST(a_silent_server_is_given_up)
