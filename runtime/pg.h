@@ -4,8 +4,10 @@
  * connection safely; what must be atomic is one SQL statement or one SQL function. A statement is
  * prepared the first time a connection carries it. Parameters and results travel in binary.
  *
- * Losing the server: statements not yet sent stay queued until their deadline; those under way
- * fail as unknown; the pool reconnects by itself with back-off and jitter.
+ * Losing the server: those under way fail as unknown; those not yet sent (or certainly not begun)
+ * stay queued for the next connection. Once every connection has tried in vain the pool is down:
+ * callers get ERR_UNAVAILABLE at once until one is up. It reconnects by itself, with back-off and
+ * jitter (50 ms to 2 s), and never looks a name up on the loop.
  *
  * Threads: a pool belongs to its loop.   Waits: exactly the calls that take a ctx.
  * Owns:    its connections. Rows live in the ctx's arena. */
@@ -14,7 +16,7 @@
 
 struct pg_pool;
 
-struct pg_options {
+struct pg_options { /* every number above zero */
     const char *url;       /* libpq URI or key=value; several hosts are fine */
     uint32_t conns;        /* per loop */
     uint32_t pipeline_max; /* statements under way on one connection */
