@@ -16,7 +16,8 @@
 
 struct pg_pool;
 
-struct pg_options { /* every number above zero */
+/* Every number is above zero. */
+struct pg_options {
     const char *url;       /* libpq URI or key=value; several hosts are fine */
     uint32_t conns;        /* per loop */
     uint32_t pipeline_max; /* statements under way on one connection */
