@@ -70,12 +70,19 @@ CREATE TRIGGER bookings_history_append_only BEFORE UPDATE OR DELETE ON bookings_
 
 -- The other side of the foreign keys that bookings do without: what one names stays.
 CREATE FUNCTION bookings_keep_what_they_name() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    named boolean;
 BEGIN
-    IF (TG_TABLE_NAME = 'catalogue_salon' AND EXISTS (SELECT FROM bookings_booking WHERE salon_id = OLD.id))
-        OR (TG_TABLE_NAME = 'catalogue_service' AND EXISTS (SELECT FROM bookings_booking b
-            WHERE b.salon_id = OLD.salon_id AND b.service_id = OLD.id))
-        OR (TG_TABLE_NAME = 'accounts_user' AND EXISTS (SELECT FROM bookings_booking WHERE customer_id = OLD.id))
-    THEN
+    CASE TG_TABLE_NAME
+    WHEN 'catalogue_salon' THEN
+        named := EXISTS (SELECT FROM bookings_booking b WHERE b.salon_id = OLD.id);
+    WHEN 'catalogue_service' THEN
+        named := EXISTS (SELECT FROM bookings_booking b
+                         WHERE b.salon_id = OLD.salon_id AND b.service_id = OLD.id);
+    WHEN 'accounts_user' THEN
+        named := EXISTS (SELECT FROM bookings_booking b WHERE b.customer_id = OLD.id);
+    END CASE;
+    IF named THEN
         RAISE EXCEPTION '% % is named by bookings', TG_TABLE_NAME, OLD.id
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'bookings_keep_what_they_name';
     END IF;

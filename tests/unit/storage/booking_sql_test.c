@@ -1,0 +1,579 @@
+/* What decides about bookings, in a private Postgres: verdicts, races, and the one rule that both
+ * sides must keep: what the slots offer can be booked, and nothing else. */
+#include "domain/catalogue/slots.h"
+
+#include <libpq-fe.h>
+#include <stdarg.h>
+
+#include "embedded.h"
+#include "storage/migrate.h"
+#include "storage/seed.h"
+#include "tests/unit/runtime/real_loop.h"
+
+/* ---- the server ------------------------------------------------------------------------------- */
+
+static char server_dir[] = "/tmp/mawid-booking-sql.XXXXXX";
+static char url[512];
+
+static bool servers(const char *verb)
+{
+    char script[1024], out[1024];
+    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
+    const char *argv[] = {script, verb, server_dir, NULL};
+    if (!child_run(argv, out, sizeof(out)))
+        return false;
+    const char *found = strstr(out, "DATABASE_URL=");
+    if (found)
+        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
+    return true;
+}
+
+static void server_remove(void)
+{
+    servers("remove");
+}
+
+static _Noreturn void broken(const char *what)
+{
+    fprintf(stderr, "%s\n", what);
+    exit(1);
+}
+
+static PGconn *session(void)
+{
+    char why[512];
+    if (!url[0]) {
+        if (!mkdtemp(server_dir) || !servers("start"))
+            broken("no private Postgres");
+        atexit(server_remove);
+        if (migrate_up(url, why, sizeof(why)) < 0 || !tz_database_load(NULL, why, sizeof(why)))
+            broken(why);
+    }
+    PGconn *conn = PQconnectdb(url);
+    if (PQstatus(conn) != CONNECTION_OK)
+        broken(PQerrorMessage(conn));
+    PQclear(PQexec(conn, "SET client_min_messages = error"));
+    return conn;
+}
+
+/* The first value of the first row, or "error: SQLSTATE constraint"; valid until the next call. */
+static const char *ask(PGconn *conn, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static const char *ask(PGconn *conn, const char *fmt, ...)
+{
+    static char answer[2048], sql[2048];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(sql, sizeof(sql), fmt, args);
+    va_end(args);
+    PGresult *result = PQexec(conn, sql);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+        snprintf(answer, sizeof(answer), "error: %s %s",
+                 PQresultErrorField(result, PG_DIAG_SQLSTATE), constraint ? constraint : "");
+    else
+        snprintf(answer, sizeof(answer), "%s",
+                 PQntuples(result) ? PQgetvalue(result, 0, 0) : "nothing");
+    PQclear(result);
+    return answer;
+}
+
+static int64_t ask_int(PGconn *conn, const char *sql)
+{
+    const char *answer = ask(conn, "%s", sql);
+    int64_t n;
+    if (!str_to_int64(str_c(answer), &n))
+        broken(answer);
+    return n;
+}
+
+#define CHECK_ASK(expected, ...) CHECK_STR(str_c(ask(__VA_ARGS__)), STR(expected))
+
+/* ---- one salon: open 10:00-20:00 in Riyadh, two members who work 10:00-18:00 ------------------- */
+
+struct fixture {
+    PGconn *db;
+    int64_t salon, service, staff[2], customer;
+};
+
+static int64_t add_user(PGconn *db, const char *role)
+{
+    static int64_t next = 1;
+    char sql[300];
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO accounts_user (phone_number, role, is_phone_verified) "
+             "VALUES ('+96655%07lld', '%s', true) RETURNING id",
+             (long long)next++, role);
+    return ask_int(db, sql);
+}
+
+static int64_t add_staff(struct fixture *f)
+{
+    int64_t user = add_user(f->db, "staff");
+    char sql[300];
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO catalogue_staff (salon_id, user_id) VALUES (%lld, %lld) RETURNING id",
+             (long long)f->salon, (long long)user);
+    int64_t id = ask_int(f->db, sql);
+    ask(f->db, "INSERT INTO catalogue_staff_service VALUES (%lld, %lld)", (long long)id,
+        (long long)f->service);
+    ask(f->db,
+        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
+        "SELECT %lld, d, 600, 1080 FROM generate_series(0, 6) d",
+        (long long)id);
+    return id;
+}
+
+static struct fixture fixture_begin(void)
+{
+    struct fixture f = {.db = session()};
+    char sql[300];
+    int64_t owner = add_user(f.db, "manager");
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, "
+             "late_cancel_fee_amount) VALUES (%lld, 'س', 'S', 'ر', 'R', 2500) RETURNING id",
+             (long long)owner);
+    f.salon = ask_int(f.db, sql);
+    ask(f.db,
+        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
+        "SELECT %lld, d, 600, 1200 FROM generate_series(0, 6) d",
+        (long long)f.salon);
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, "
+             "name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
+             (long long)f.salon);
+    f.service = ask_int(f.db, sql);
+    f.staff[0] = add_staff(&f);
+    f.staff[1] = add_staff(&f);
+    f.customer = add_user(f.db, "customer");
+    return f;
+}
+
+static void fixture_end(struct fixture *f)
+{
+    PQfinish(f->db);
+}
+
+/* Minutes of the local day in three days; staff 0: any. */
+static const char *create_sql(const struct fixture *f, int64_t staff, int minute)
+{
+    static char sql[500];
+    snprintf(sql, sizeof(sql),
+             "SELECT verdict FROM booking_create(%lld, %lld, %lld, nullif(%lld, 0), "
+             "local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, 'Asia/Riyadh'), "
+             "'', 3, 'test')",
+             (long long)f->customer, (long long)f->salon, (long long)f->service, (long long)staff,
+             minute);
+    return sql;
+}
+
+static const char *create(const struct fixture *f, int64_t staff, int minute)
+{
+    return ask(f->db, "%s", create_sql(f, staff, minute));
+}
+
+#define CHECK_VERDICT(call, expected) CHECK_STR(str_c(call), STR(expected))
+
+/* ---- verdicts --------------------------------------------------------------------------------- */
+
+TEST(each_rule_has_its_verdict)
+{
+    struct fixture f = fixture_begin(), other = fixture_begin();
+    struct fixture wrong = f;
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    wrong.customer = 999999999;
+    CHECK_VERDICT(create(&wrong, f.staff[0], 720), "customer_unknown");
+    wrong = f;
+    wrong.salon = 999999999;
+    CHECK_VERDICT(create(&wrong, f.staff[0], 720), "salon_unknown");
+    wrong = f;
+    wrong.service = other.service;
+    CHECK_VERDICT(create(&wrong, f.staff[0], 720), "service_unknown");
+    CHECK_VERDICT(create(&f, 999999999, 720), "staff_unknown");
+    CHECK_VERDICT(create(&f, other.staff[0], 720), "staff_elsewhere");
+    CHECK_VERDICT(create(&f, f.staff[0], 725), "off_grid");
+    CHECK_VERDICT(create(&f, f.staff[0], 540), "outside_hours");
+    CHECK_VERDICT(create(&f, f.staff[0], 1155), "outside_hours");
+    CHECK_VERDICT(create(&f, f.staff[0], 1035), "outside_windows");
+    CHECK_VERDICT(create(&f, f.staff[0], -3 * 1440), "past");
+    CHECK_VERDICT(create(&f, f.staff[0], 100 * 1440), "too_far");
+    CHECK_VERDICT(create(&f, f.staff[0], 675), "slot_taken");
+    ask(f.db, "UPDATE catalogue_salon SET notice_minutes = 43200 WHERE id = %lld",
+        (long long)f.salon);
+    CHECK_VERDICT(create(&f, f.staff[0], 780), "too_soon");
+    ask(f.db, "UPDATE catalogue_salon SET notice_minutes = 0 WHERE id = %lld", (long long)f.salon);
+    ask(f.db,
+        "INSERT INTO catalogue_staff_exception (staff_id, kind, starts_at, ends_at) "
+        "SELECT %lld, 'off', now(), now() + interval '7 days'",
+        (long long)f.staff[0]);
+    CHECK_VERDICT(create(&f, f.staff[0], 780), "staff_off");
+    ask(f.db, "DELETE FROM catalogue_staff_service WHERE staff_id = %lld", (long long)f.staff[0]);
+    CHECK_VERDICT(create(&f, f.staff[0], 780), "staff_not_offering");
+    ask(f.db, "UPDATE accounts_user SET is_phone_verified = false WHERE id = %lld",
+        (long long)f.customer);
+    CHECK_VERDICT(create(&f, f.staff[1], 780), "phone_unverified");
+    fixture_end(&other);
+    fixture_end(&f);
+}
+
+TEST(anybody_is_the_one_with_the_least_to_do_that_day)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
+    CHECK_VERDICT(create(&f, 0, 720), "ok");
+    char expected[64];
+    snprintf(expected, sizeof(expected), "%lld,%lld", (long long)f.staff[0], (long long)f.staff[1]);
+    CHECK_STR(str_c(ask(f.db,
+                        "SELECT string_agg(staff_id::text, ',' ORDER BY id) FROM bookings_booking "
+                        "WHERE salon_id = %lld",
+                        (long long)f.salon)),
+              str_c(expected));
+    CHECK_VERDICT(create(&f, 0, 720), "ok");
+    f.customer = add_user(f.db, "customer");
+    CHECK_VERDICT(create(&f, 0, 720), "slot_taken");
+    ask(f.db, "DELETE FROM catalogue_staff_service WHERE service_id = %lld", (long long)f.service);
+    CHECK_VERDICT(create(&f, 0, 780), "nobody_offers");
+    fixture_end(&f);
+}
+
+TEST(the_limit_counts_active_bookings_ahead)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
+    CHECK_VERDICT(create(&f, f.staff[0], 660), "ok");
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_VERDICT(create(&f, f.staff[0], 780), "too_many_open");
+    ask(f.db, "SELECT booking_cancel(%lld, (SELECT max(id) FROM bookings_booking), '', '')",
+        (long long)f.customer);
+    CHECK_VERDICT(create(&f, f.staff[0], 780), "ok");
+    fixture_end(&f);
+}
+
+TEST(a_refusal_writes_nothing)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "slot_taken");
+    CHECK_ASK("1,1", f.db,
+              "SELECT count(DISTINCT b.id) || ',' || count(*) FROM bookings_booking b "
+              "JOIN bookings_history h ON h.booking_id = b.id WHERE b.salon_id = %lld",
+              (long long)f.salon);
+    fixture_end(&f);
+}
+
+/* ---- two at once ------------------------------------------------------------------------------ */
+
+TEST(who_waits_for_the_winner_is_told_that_it_is_taken)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session();
+    ask(f.db, "BEGIN");
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    struct fixture second = f;
+    second.customer = add_user(late, "customer");
+    CHECK(PQsendQuery(late, create_sql(&second, f.staff[0], 735)));
+    /* It saw nothing in its way, and now waits for the row of the member of staff. */
+    CHECK_ASK("1", f.db,
+              "SELECT count(*) FROM (SELECT pg_sleep(0.3)) s, pg_stat_activity "
+              "WHERE pid = %d AND wait_event_type = 'Lock'",
+              PQbackendPID(late));
+    ask(f.db, "COMMIT");
+    PGresult *result = PQgetResult(late);
+    CHECK_STR(str_c(PQgetvalue(result, 0, 0)), STR("slot_taken"));
+    PQclear(result);
+    PQfinish(late);
+    fixture_end(&f);
+}
+
+TEST(who_takes_no_lock_meets_the_constraint)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_ASK("error: 23P01 bookings_no_overlap", f.db,
+              "INSERT INTO bookings_booking (salon_id, service_id, staff_id, customer_id, "
+              "starts_at, ends_at, claimed, status, price_amount, currency, "
+              "cancel_cutoff_minutes, late_cancel_fee_amount, no_show_fee_amount, deposit_amount) "
+              "SELECT salon_id, service_id, staff_id, customer_id, starts_at, ends_at, claimed, "
+              "'pending', 0, 'SAR', 0, 0, 0, 0 FROM bookings_booking WHERE salon_id = %lld",
+              (long long)f.salon);
+    fixture_end(&f);
+}
+
+/* ---- cancelling ------------------------------------------------------------------------------- */
+
+static const char *cancel(const struct fixture *f, int64_t actor)
+{
+    return ask(f->db,
+               "SELECT concat_ws(',', verdict, (card).status, (card).version, (card).fee_amount, "
+               "(card).cancelled_by) FROM booking_cancel(%lld, (SELECT max(id) FROM "
+               "bookings_booking WHERE salon_id = %lld), '', 'test')",
+               (long long)actor, (long long)f->salon);
+}
+
+TEST(cancelling_frees_the_time_and_happens_once)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_VERDICT(cancel(&f, add_user(f.db, "customer")), "booking_unknown");
+    CHECK_VERDICT(cancel(&f, f.customer), "ok,cancelled,2,0,customer");
+    CHECK_VERDICT(cancel(&f, f.customer), "invalid_transition");
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    fixture_end(&f);
+}
+
+TEST(a_late_cancellation_notes_the_fee_for_customers_only)
+{
+    struct fixture f = fixture_begin();
+    int64_t admin = add_user(f.db, "admin");
+    ask(f.db, "UPDATE catalogue_salon SET cancel_cutoff_minutes = 43200 WHERE id = %lld",
+        (long long)f.salon);
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_VERDICT(cancel(&f, f.customer), "ok,cancelled,2,2500,customer");
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_VERDICT(cancel(&f, admin), "ok,cancelled,2,0,admin");
+    fixture_end(&f);
+}
+
+TEST(history_is_only_ever_added_to)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_VERDICT(cancel(&f, f.customer), "ok,cancelled,2,0,customer");
+    CHECK_ASK(":confirmed confirmed:cancelled", f.db,
+              "SELECT string_agg(coalesce(from_status, '') || ':' || to_status, ' ' ORDER BY "
+              "version) FROM bookings_history WHERE booking_id = (SELECT max(id) FROM "
+              "bookings_booking WHERE salon_id = %lld)",
+              (long long)f.salon);
+    CHECK_ASK("error: 23001 ", f.db, "UPDATE bookings_history SET note = 'x'");
+    CHECK_ASK("error: 23001 ", f.db, "DELETE FROM bookings_history");
+    fixture_end(&f);
+}
+
+TEST(what_a_booking_names_is_not_deleted)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    ask(f.db, "DELETE FROM catalogue_staff_service WHERE service_id = %lld", (long long)f.service);
+    CHECK_ASK("error: 23503 bookings_keep_what_they_name", f.db,
+              "DELETE FROM catalogue_service WHERE id = %lld", (long long)f.service);
+    CHECK_ASK("error: 23503 bookings_keep_what_they_name", f.db,
+              "DELETE FROM accounts_user WHERE id = %lld", (long long)f.customer);
+    fixture_end(&f);
+}
+
+/* ---- words ------------------------------------------------------------------------------------ */
+
+TEST(spellings_that_mean_one_name_fold_into_one)
+{
+    static const char *const pairs[][2] = {
+        {"أناقة", "اناقه"},
+        {"إلهام", "الهام"},
+        {"آلاء", "الاء"},
+        {"مستشفى", "مستشفي"},
+        {"صــالون", "صالون"},
+        {"لِلسَّيِّدات", "للسيدات"},
+        {"مؤسسة", "موسسه"},
+        {"عائلة", "عايله"},
+        {"١٢٣", "123"},
+        {"ﻻ", "لا"},
+        {"Café Glow-UP", "cafe glow up"},
+        {"  Two   words ", "two words"},
+        {"100%_\\", "100"},
+    };
+    PGconn *db = session();
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        char sql[300];
+        snprintf(sql, sizeof(sql), "SELECT search_fold('%s')", pairs[i][0]);
+        CHECK_STR(str_c(ask(db, "%s", sql)), str_c(pairs[i][1]));
+    }
+    PQfinish(db);
+}
+
+/* ---- slots and bookings agree ------------------------------------------------------------------ */
+
+static size_t read_array(const char *text, int64_t *out, size_t max)
+{
+    size_t len = 0;
+    struct str rest = str_take(str_skip(str_c(text), 1), strlen(text) - 2), item;
+    while (str_split(&rest, ',', &item) && len < max)
+        if (!str_to_int64(item, &out[len++]))
+            broken(text);
+    return len;
+}
+
+static int64_t lists[17][2000];
+
+/* The answer of slots.sql, as text, into facts whose arrays live in `lists`. */
+static struct slot_facts read_facts(PGresult *row, const char *zone)
+{
+    size_t len[17];
+    for (int i = 0; i < 17; i++)
+        len[i] = read_array(PQgetvalue(row, 0, 12 + i), lists[i], 2000);
+    return (struct slot_facts){
+        .tz = tz_find(str_c(zone)),
+        .grid_minutes = (int32_t)strtol(PQgetvalue(row, 0, 1), NULL, 10),
+        .notice_minutes = (int32_t)strtol(PQgetvalue(row, 0, 2), NULL, 10),
+        .horizon_days = (int32_t)strtol(PQgetvalue(row, 0, 3), NULL, 10),
+        .duration_minutes = (int32_t)strtol(PQgetvalue(row, 0, 6), NULL, 10),
+        .buffer_before_minutes = (int32_t)strtol(PQgetvalue(row, 0, 7), NULL, 10),
+        .buffer_after_minutes = (int32_t)strtol(PQgetvalue(row, 0, 8), NULL, 10),
+        .opening = {len[0], NULL, lists[0], lists[1], lists[2]},
+        .staff_len = len[3],
+        .staff = lists[3],
+        .windows = {len[4], lists[4], lists[5], lists[6], lists[7]},
+        .extra = {len[8], lists[8], lists[9], lists[10]},
+        .off = {len[11], lists[11], lists[12], lists[13]},
+        .busy = {len[14], lists[14], lists[15], lists[16]},
+    };
+}
+
+static void slots_of(struct fixture *f, struct arena *arena, const char *zone, struct date from,
+                     int days, struct slots *out)
+{
+    char salon[24], service[24], date[16], count[8];
+    int year, month, day;
+    date_to_civil(from, &year, &month, &day);
+    snprintf(salon, sizeof(salon), "%lld", (long long)f->salon);
+    snprintf(service, sizeof(service), "%lld", (long long)f->service);
+    snprintf(date, sizeof(date), "%04d-%02d-%02d", year % 10000, month % 100, day % 100);
+    snprintf(count, sizeof(count), "%d", days);
+    const char *args[] = {salon, service, NULL, date, count, "256"};
+    PGresult *row = PQexecParams(f->db, SQL_CATALOGUE_SLOTS.sql, 6, NULL, args, NULL, NULL, 0);
+    if (PQntuples(row) != 1)
+        broken(PQerrorMessage(f->db));
+    struct slot_facts facts = read_facts(row, zone);
+    facts.now = clock_system.wall(&clock_system);
+    slots_compute(arena, &facts, from, days, out);
+    PQclear(row);
+}
+
+/* The next day in `tz` whose midnight has another offset than the day after; a year ahead at most. */
+static struct date next_clock_change(const struct tz *tz)
+{
+    int64_t now = clock_system.wall(&clock_system).us;
+    for (int64_t day = now / 86400000000 + 3; day < now / 86400000000 + 360; day++)
+        if (tz_offset_at(tz, (struct instant){day * 86400000000}) !=
+            tz_offset_at(tz, (struct instant){(day + 1) * 86400000000}))
+            return (struct date){(int32_t)day};
+    return (struct date){(int32_t)(now / 86400000000 + 30)};
+}
+
+/* Odd hours: two intervals a day, an evening past midnight, windows that touch, time off and extra,
+ * buffers; around a clock change. */
+static void make_odd(struct fixture *f, const char *zone, struct date first, int grid)
+{
+    long long begin = (long long)first.days * 86400;
+    ask(f->db,
+        "UPDATE catalogue_salon SET timezone = '%s', grid_minutes = %d, horizon_days = 366, "
+        "notice_minutes = 0 WHERE id = %lld",
+        zone, grid, (long long)f->salon);
+    ask(f->db,
+        "UPDATE catalogue_service SET duration_minutes = 50, buffer_before_minutes = 10, "
+        "buffer_after_minutes = 5 WHERE id = %lld",
+        (long long)f->service);
+    ask(f->db, "DELETE FROM catalogue_opening WHERE salon_id = %lld", (long long)f->salon);
+    ask(f->db,
+        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
+        "SELECT %lld, d, i[1], i[2] FROM generate_series(0, 6) d, (VALUES (ARRAY[0, 240]), "
+        "(ARRAY[615, 780]), (ARRAY[960, 1530])) v (i)",
+        (long long)f->salon);
+    ask(f->db, "DELETE FROM catalogue_staff_window WHERE staff_id = %lld", (long long)f->staff[0]);
+    ask(f->db,
+        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
+        "SELECT %lld, d, i[1], i[2] FROM generate_series(0, 6) d, (VALUES (ARRAY[30, 150]), "
+        "(ARRAY[150, 700]), (ARRAY[1000, 1500])) v (i)",
+        (long long)f->staff[0]);
+    ask(f->db,
+        "INSERT INTO catalogue_staff_exception (staff_id, kind, starts_at, ends_at) VALUES "
+        "(%lld, 'extra', to_timestamp(%lld), to_timestamp(%lld)), "
+        "(%lld, 'off', to_timestamp(%lld), to_timestamp(%lld))",
+        (long long)f->staff[0], begin + 11 * 3600, begin + 14 * 3600, (long long)f->staff[0],
+        begin + 3600, begin + 5400);
+}
+
+/* Is it 'ok' to book each member at `t`? One bit each; nothing is kept. */
+static unsigned bookable(const struct fixture *f, int64_t t)
+{
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        ask(f->db, "BEGIN");
+        const char *verdict =
+            ask(f->db,
+                "SELECT verdict FROM booking_create(%lld, %lld, %lld, %lld, to_timestamp(%lld), "
+                "'', 0, 'test')",
+                (long long)f->customer, (long long)f->salon, (long long)f->service,
+                (long long)f->staff[i], (long long)t);
+        bits |= (unsigned)str_eq(str_c(verdict), STR("ok")) << i;
+        ask(f->db, "ROLLBACK");
+    }
+    return bits;
+}
+
+/* Every tenth minute from the first slot to the last, on the grid and off it: -1, or the first
+ * instant about which the slots and booking_create differ. */
+static int64_t first_disagreement(const struct fixture *f, const struct slots *slots)
+{
+    size_t next = 0;
+    for (int64_t at = slots->starts_s[0]; next < slots->len; at += 600) {
+        bool offered = slots->starts_s[next] == at;
+        unsigned bits = offered ? (unsigned)slots->free[next * slots->words] : 0;
+        if (bookable(f, at) != bits || slots->starts_s[next] < at)
+            return at;
+        next += offered;
+    }
+    return -1;
+}
+
+TEST(what_is_offered_can_be_booked_and_nothing_else)
+{
+    static const char *const zones[] = {"Asia/Riyadh", "Europe/London", "America/New_York",
+                                        "Australia/Lord_Howe", "America/Santiago"};
+    struct arena_pool pool;
+    struct arena arena;
+    arena_pool_init(&pool, 65536, 4);
+    for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
+        struct fixture f = fixture_begin();
+        struct date first = next_clock_change(tz_find(str_c(zones[z])));
+        int grid = z % 2 ? 20 : 30;
+        make_odd(&f, zones[z], first, grid);
+        /* Two bookings to work around. */
+        ask(f.db,
+            "SELECT booking_create(%lld, %lld, %lld, NULL, local_instant(to_timestamp(%lld)::date "
+            "+ n, 1020, '%s'), '', 0, '') FROM generate_series(0, 1) n",
+            (long long)f.customer, (long long)f.salon, (long long)f.service,
+            (long long)first.days * 86400, zones[z]);
+        arena_begin(&arena, &pool);
+        struct slots slots;
+        slots_of(&f, &arena, zones[z], first, 2, &slots);
+        CHECK(slots.len > 20);
+        CHECK_INT(slots.staff_len, 2);
+        int64_t wrong = first_disagreement(&f, &slots);
+        if (wrong >= 0)
+            test_fail(t, __FILE__, __LINE__, "%s: %lld", zones[z], (long long)wrong);
+        arena_end(&arena);
+        fixture_end(&f);
+    }
+    arena_pool_fini(&pool);
+}
+
+/* ---- demo data -------------------------------------------------------------------------------- */
+
+TEST(demo_data_may_be_put_in_twice)
+{
+    static char text[4096];
+    char why[512];
+    PGconn *db = session();
+    FILE *to = fmemopen(text, sizeof(text), "w");
+    CHECK(seed_demo(url, to, why, sizeof(why)));
+    int64_t rows = ask_int(db, "SELECT (SELECT count(*) FROM catalogue_salon) * 1000000 + (SELECT "
+                               "count(*) FROM catalogue_staff_window)");
+    CHECK(seed_demo(url, to, why, sizeof(why)));
+    fclose(to);
+    CHECK_INT(ask_int(db, "SELECT (SELECT count(*) FROM catalogue_salon) * 1000000 + (SELECT "
+                          "count(*) FROM catalogue_staff_window)"),
+              rows);
+    CHECK(strstr(text, "+966500000000") && strstr(text, "+966500000001"));
+    CHECK_ASK("12", db,
+              "SELECT count(*) FROM catalogue_salon s JOIN accounts_user u ON u.id = s.owner_id "
+              "WHERE u.phone_number = '+966500000001' AND city_en IN ('Riyadh', 'Jeddah')");
+    PQfinish(db);
+}
