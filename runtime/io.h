@@ -80,6 +80,7 @@ struct io_backend {
     int (*peer)(struct io *io, int fd, struct io_addr *out);
     void (*close)(struct io *io, int fd);
     void (*shutdown)(struct io *io, int fd);
+    void (*shutdown_write)(struct io *io, int fd);
     void (*accept)(struct io *io, struct io_op *op, int fd);
     void (*connect)(struct io *io, struct io_op *op, int fd, const struct io_addr *addr);
     void (*recv)(struct io *io, struct io_op *op, int fd);
@@ -125,6 +126,11 @@ static inline void io_close(struct io *io, int fd)
 static inline void io_shutdown(struct io *io, int fd)
 {
     io->backend->shutdown(io, fd);
+}
+/* The peer sees the end of the stream; what it sends is still received. */
+static inline void io_shutdown_write(struct io *io, int fd)
+{
+    io->backend->shutdown_write(io, fd);
 }
 /* Multishot. res: a connected socket. -EMFILE and -ENFILE end it; so does -ECANCELED. */
 static inline void io_accept(struct io *io, struct io_op *op, int fd)

@@ -226,6 +226,11 @@ static void sim_io_shutdown(struct io *io, int fd)
     peer->eof = true;
 }
 
+static void sim_io_shutdown_write(struct io *io, int fd)
+{
+    peer_by_fd(sim_of(io), fd)->closed = true;
+}
+
 /* ---- operations ------------------------------------------------------------------------------ */
 
 static uint64_t when(struct io_sim *sim)
@@ -549,6 +554,7 @@ static const struct io_backend backend_sim = {
     .peer = sim_io_peer,
     .close = sim_io_close,
     .shutdown = sim_io_shutdown,
+    .shutdown_write = sim_io_shutdown_write,
     .accept = sim_io_accept,
     .connect = sim_io_connect,
     .recv = sim_io_recv,

@@ -125,6 +125,12 @@ static void real_shutdown(struct io *io, int fd)
     shutdown(fd, SHUT_RDWR);
 }
 
+static void real_shutdown_write(struct io *io, int fd)
+{
+    io->counters.syscalls++;
+    shutdown(fd, SHUT_WR);
+}
+
 static int real_peer(struct io *io, int fd, struct io_addr *out)
 {
     memset(out, 0, sizeof(*out));
@@ -310,6 +316,7 @@ static const struct io_backend backend_real = {
     .peer = real_peer,
     .close = real_close,
     .shutdown = real_shutdown,
+    .shutdown_write = real_shutdown_write,
     .accept = real_accept,
     .connect = real_connect,
     .recv = real_recv,

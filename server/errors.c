@@ -78,6 +78,22 @@ static void put_text(struct ctx *c, struct json_writer *w, enum reason reason)
     }
 }
 
+/* Is the refusal about a field of that very name? Its texts take the member then: an object never
+ * has one name twice. (The data is ours: a quote inside a text is escaped, so this finds names only.) */
+static bool is_field(struct ctx *c, const char *member)
+{
+    return str_eq(c->refused_field, str_c(member)) ||
+           str_find(c->refused_data, str_printf(c->arena, "\"%s\":[", member)) >= 0;
+}
+
+static void put_marks(struct ctx *c, struct json_writer *w, enum reason reason)
+{
+    if (!is_field(c, "code"))
+        json_put_str(w, "code", str_c(reason_info(reason)->code));
+    if (!is_field(c, "request_id"))
+        json_put_str(w, "request_id", c->request_id);
+}
+
 static void log_broken_promise(struct ctx *c, const struct request *req, enum err err)
 {
     struct log_line line;
@@ -112,12 +128,12 @@ void error_respond(struct ctx *c, struct request *req, struct response *res, enu
     struct json_writer w = respond_json(c, res, status);
     json_object_begin(&w, NULL);
     put_text(c, &w, reason);
-    json_put_str(&w, "code", str_c(reason_info(reason)->code));
-    json_put_str(&w, "request_id", c->request_id);
+    put_marks(c, &w, reason);
     if (status == 429 || status == 503)
         come_back(c, res, &w, status);
     if (c->refused_data.len) {
-        strbuf_add_char(w.out, ',');
+        if (w.comma)
+            strbuf_add_char(w.out, ',');
         strbuf_add(w.out, c->refused_data);
     }
     json_object_end(&w);

@@ -107,13 +107,13 @@ static bool segment_matches(const struct node *node, struct str segment, struct 
 static const struct node *walk(const struct router *router, struct str path,
                                struct captures *caught)
 {
+    if (str_ends(path, STR("//")))
+        return NULL;
     const struct node *node = &router->root;
     for (struct str rest = inner(path); node && rest.len;) {
         ptrdiff_t slash = str_find_char(rest, '/');
         struct str segment = slash < 0 ? rest : str_take(rest, (size_t)slash);
         rest = slash < 0 ? (struct str){0} : str_skip(rest, (size_t)slash + 1);
-        if (slash >= 0 && rest.len == 0)
-            return NULL; /* "a//" */
         node = node->child;
         while (node && !segment_matches(node, segment, caught))
             node = node->sibling;

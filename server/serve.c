@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/tz.h"
 #include "runtime/offload.h"
 #include "runtime/tls.h"
 #include "server/worker.h"
@@ -284,7 +285,7 @@ static bool prepare(struct serving *s)
         if (!s->tls)
             return false;
     }
-    return check_schema(s);
+    return tz_database_load(NULL, s->why, s->why_len) && check_schema(s);
 }
 
 int serve(const struct config *config, char *why, size_t why_len)
@@ -315,6 +316,7 @@ int serve(const struct config *config, char *why, size_t why_len)
     }
     if (!ended)
         return (fine ? 0 : 1) | SERVE_HASTY;
+    tz_database_free();
     tls_config_unref(s->tls);
     free(s->workers);
     free(s);
