@@ -204,6 +204,7 @@ enum http1_result exchange_body(struct exchange *exchange, struct str *bytes)
 static void forget(struct exchange *exchange)
 {
     struct http_server *server = exchange->server;
+    server->requests_running -= exchange->ctx.fiber != NULL;
     struct arena arena = exchange->arena;
     arena_end(&arena);
     server->requests_live--;
@@ -261,6 +262,7 @@ static void exchange_fiber(void *arg)
 {
     struct exchange *exchange = arg;
     exchange->ctx.fiber = fiber_current();
+    exchange->server->requests_running++;
     enum err err = answer(exchange);
     if (err)
         error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);
@@ -291,7 +293,7 @@ static bool has_place(const struct exchange *exchange)
     const struct http_server *server = exchange->server;
     if (!route || percent[route->class] == 100)
         return true;
-    return loop_stats(server->loop)->fibers_live * 100 <
+    return (uint64_t)server->requests_running * 100 <
            (uint64_t)server->options.requests_max * percent[route->class];
 }
 

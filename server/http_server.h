@@ -59,7 +59,8 @@ struct http_server {
 
     char id_prefix[12];
     uint64_t id_next;
-    uint32_t requests_live;
+    uint32_t requests_live;    /* exchanges, those whose body is still arriving too */
+    uint32_t requests_running; /* of them, those with a fiber */
 
     struct tick block_until; /* when the Date in `block` is no longer true */
     char block[RESPONSE_BLOCK_MAX];
