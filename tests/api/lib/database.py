@@ -1,5 +1,6 @@
 """The private Postgres and Redis pair of this run, and questions to them that bypass the server."""
 import os
+import shutil
 import subprocess
 import threading
 
@@ -29,7 +30,9 @@ class PrivateServers:
             raise RuntimeError(f"private-servers {verb}: {done.stderr.strip()}")
         return done.stdout
 
-    def remove(self):
+    def remove(self, keep_log_in=None):
+        if keep_log_in:
+            shutil.copy(os.path.join(self.directory, "pg.log"), keep_log_in)
         self.act("remove")
 
     def redis(self, *command):

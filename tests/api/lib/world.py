@@ -17,6 +17,7 @@ from .partner import FakeAuthentica
 from .phones import new_phone
 from .process import SECRET_KEY, Server, run_command
 
+SERVERS_MAX = 10  # besides the main one: each keeps some of Postgres' connections
 TEST_PHONE, TEST_CODE = "+966500000000", "123456"
 
 
@@ -35,6 +36,7 @@ class World:
         self.lock = threading.RLock()
         self.catalogue = Catalogue(self)
         self.seed_output = ""
+        self.bookers = self.bookings_left = 0
 
     def prepare(self):
         """Schema and demo data, as the first day of an installation."""
@@ -48,7 +50,7 @@ class World:
 
     def base_settings(self):
         return {"DATABASE_URL": self.pair.database_url, "REDIS_URL": self.pair.redis_url, "SECRET_KEY": SECRET_KEY,
-                "ENVIRONMENT": "development", "LOG_FORMAT": "json", "WORKERS": 2, "OTP_PROVIDER": "console",
+                "ENVIRONMENT": "development", "LOG_FORMAT": "json", "WORKERS": 2, "PG_CONNECTIONS": 4, "OTP_PROVIDER": "console",
                 "TRUSTED_PROXIES": "127.0.0.0/8", "OTP_TEST_NUMBERS": f"{TEST_PHONE}:{TEST_CODE}"}
 
     def command(self, *arguments, limits=(), **settings):
@@ -61,8 +63,17 @@ class World:
         with self.lock:
             server = self.servers.get(key)
             if server is None or not server.runs():
-                server = self.servers[key] = self.new_server(settings).start()
+                self._make_room()
+                server = self.new_server({"WORKERS": 1, **settings} if settings else {}).start()
+            self.servers.pop(key, None)
+            self.servers[key] = server  # the last one used is the last in the dict
             return server
+
+    def _make_room(self):
+        """Stops the server that was not used for longest; never the main one."""
+        others = [key for key in self.servers if key]
+        if len(others) >= SERVERS_MAX:
+            self.servers.pop(others[0]).stop()
 
     @property
     def main(self):
@@ -105,7 +116,7 @@ class World:
             self.partner.stop()
         self.db.close()
         self.superuser.close()
-        self.pair.remove()
+        self.pair.remove(keep_log_in=self.directory)
 
     # ---- people ----
 
@@ -136,6 +147,14 @@ class World:
             if name not in self.people:
                 self.people[name] = self.sign_in()
             return self.people[name].on(self.main)
+
+    def booker(self):
+        """A customer who has few open bookings: each gets a handful to make before the next takes over."""
+        with self.lock:
+            if self.bookings_left == 0:
+                self.bookers, self.bookings_left = self.bookers + 1, 2
+            self.bookings_left -= 1
+        return self.somebody(f"booker {self.bookers}")
 
     def crowd(self, size):
         """That many signed-in customers, made once."""

@@ -151,16 +151,6 @@ def a_refused_request_never_reaches_the_partner(w):
     equal(w.authentica.sends(phone), 1, "sends")
 
 
-def a_second_provider_takes_over(w):
-    client = w.client(server=w.authentica_server(OTP_PROVIDER="authentica,console"))
-    w.authentica.behave(send={"mode": "error", "status": 500})
-    phone, since = new_phone(), client.server.log_size()
-    asked = _ask(client, phone).expect(201).json
-    message = client.server.message_after(phone, since)
-    w.authentica.behave()
-    _verify(client, asked["request_id"], message["code"]).expect(200)
-
-
 def connections_to_the_partner_are_reused(w):
     with w.own_server(**w.authentica.settings(WORKERS=1)) as server:
         before = w.authentica.state["connections"]

@@ -32,7 +32,7 @@ def _refused(w, body, status, code, english, arabic, field=None, client=None):
 # ---- made ----
 
 def a_booking_says_who_what_when_and_for_how_much(w):
-    client, salon = w.somebody(), Salon(w, duration=45, price=12345)
+    client, salon = w.booker(), Salon(w, duration=45, price=12345)
     made = _book(client, salon.booking(at(3, 12), notes="by the window, please"))
     check(MEMBERS <= made.keys(), f"missing: {MEMBERS - made.keys()}")
     equal([_id(made[name]) for name in ("salon", "service", "staff", "customer")],
@@ -45,7 +45,7 @@ def a_booking_says_who_what_when_and_for_how_much(w):
 
 
 def times_are_answered_in_the_zone_of_the_salon(w):
-    client, salon = w.somebody(), Salon(w, timezone="Europe/Berlin")
+    client, salon = w.booker(), Salon(w, timezone="Europe/Berlin")
     made = _book(client, salon.booking(instant(at(3, 12)).astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")))
     check(made["starts_at"].endswith(("+01:00", "+02:00")), f"starts_at {made['starts_at']}")
     equal(instant(made["starts_at"]), instant(at(3, 12)), "starts_at")
@@ -55,29 +55,29 @@ def a_time_may_be_given_in_any_offset(w):
     salon, start = Salon(w), instant(at(3, 12))
     for hours, n in ((-5, 0), (0, 1), (9, 2)):
         wanted = (start + datetime.timedelta(hours=n)).astimezone(datetime.timezone(datetime.timedelta(hours=hours)))
-        equal(instant(_book(w.somebody(), salon.booking(wanted.isoformat()))["starts_at"]), wanted, "starts_at")
+        equal(instant(_book(w.booker(), salon.booking(wanted.isoformat()))["starts_at"]), wanted, "starts_at")
 
 
 def without_approval_a_booking_is_confirmed_with_it_pending(w):
     for auto, status in ((True, "confirmed"), (False, "pending")):
-        equal(_book(w.somebody(), Salon(w, auto_confirm=auto).booking())["status"], status, "status")
+        equal(_book(w.booker(), Salon(w, auto_confirm=auto).booking())["status"], status, "status")
 
 
 def the_price_is_that_of_the_day_it_was_booked(w):
-    client, salon = w.somebody(), Salon(w, price=5000)
+    client, salon = w.booker(), Salon(w, price=5000)
     made = _book(client, salon.booking())
     w.db.rows("UPDATE catalogue_service SET price_amount = 9900 WHERE id = %s", salon.service)
     equal(client.get(f"{PATH}{made['id']}/").expect(200).json["price_amount"], 5000, "price_amount")
 
 
 def without_a_wish_the_least_loaded_member_is_taken_ties_by_id(w):
-    client, salon = w.somebody(), Salon(w, staff=3)
+    client, salon = w.booker(), Salon(w, staff=3)
     chosen = [_id(_book(client, salon.booking(at(3, hour), staff=None))["staff"]) for hour in (9, 11, 13, 15)]
     equal(chosen, [*salon.staff, salon.staff[0]], "staff, one after the other")
 
 
 def without_a_wish_only_those_who_can_are_considered(w):
-    client, salon = w.somebody(), Salon(w, staff=2)
+    client, salon = w.booker(), Salon(w, staff=2)
     other = salon.add_service()
     salon.offer(salon.staff[1], other)
     for hour in (9, 11):
@@ -88,11 +88,11 @@ def staff_may_be_left_out_for_anybody(w):
     salon = Salon(w)
     body = salon.booking()
     del body["staff"]
-    equal(_id(_book(w.somebody(), body)["staff"]), salon.staff[0], "staff")
+    equal(_id(_book(w.booker(), body)["staff"]), salon.staff[0], "staff")
 
 
 def every_creation_leaves_a_line_in_the_history(w):
-    client, salon = w.somebody(), Salon(w)
+    client, salon = w.booker(), Salon(w)
     answer = client.post(PATH, salon.booking(), headers={"X-Request-Id": "story-history"}).expect(201)
     line = w.db.row("SELECT * FROM bookings_history WHERE booking_id = %s", answer.json["id"])
     equal((line["actor_id"], line["from_status"], line["to_status"], line["request_id"]),
@@ -142,14 +142,14 @@ def a_time_inside_the_notice(w):
     salon = Salon(w, notice_minutes=3 * 24 * 60)
     _refused(w, salon.booking(at(2, 12)), 400, "booking.too_soon", "This salon needs more notice before a booking.",
              "يتطلب هذا الصالون الحجز قبل وقت أطول.", "starts_at")
-    _book(w.somebody(), salon.booking(at(4, 12)))
+    _book(w.booker(), salon.booking(at(4, 12)))
 
 
 def a_time_beyond_the_horizon(w):
     salon = Salon(w, horizon_days=10)
     _refused(w, salon.booking(at(12, 12)), 400, "booking.too_far", "This salon does not take bookings that far ahead.",
              "لا يقبل هذا الصالون الحجز لهذا التاريخ البعيد.", "starts_at")
-    _book(w.somebody(), salon.booking(at(9, 12)))
+    _book(w.booker(), salon.booking(at(9, 12)))
 
 
 def a_time_off_the_grid(w):
@@ -163,8 +163,8 @@ def a_time_outside_the_hours_of_the_salon(w):
     for hour, minute in ((9, 0), (9, 30), (19, 30), (20, 0)):
         _refused(w, salon.booking(at(3, hour, minute)), 400, "booking.outside_hours",
                  "The salon is not open for all of this time.", "الصالون غير مفتوح طوال هذا الوقت.", "starts_at")
-    _book(w.somebody(), salon.booking(at(3, 10)))
-    _book(w.somebody(), salon.booking(at(3, 19)))
+    _book(w.booker(), salon.booking(at(3, 10)))
+    _book(w.booker(), salon.booking(at(3, 19)))
 
 
 def a_time_outside_the_windows_of_the_member(w):
@@ -173,8 +173,8 @@ def a_time_outside_the_windows_of_the_member(w):
         for staff in (0, None):
             _refused(w, salon.booking(at(3, hour, minute), staff), 400, "booking.outside_windows",
                      "The member of staff does not work at this time.", "الموظف لا يعمل في هذا الوقت.", "starts_at")
-    _book(w.somebody(), salon.booking(at(3, 12)))
-    _book(w.somebody(), salon.booking(at(3, 14)))
+    _book(w.booker(), salon.booking(at(3, 12)))
+    _book(w.booker(), salon.booking(at(3, 14)))
 
 
 def a_time_at_which_the_member_is_off(w):
@@ -183,28 +183,28 @@ def a_time_at_which_the_member_is_off(w):
     for hour, minute in ((12, 0), (13, 0), (13, 30)):
         _refused(w, salon.booking(at(3, hour, minute)), 400, "booking.staff_off",
                  "The member of staff is off at this time.", "الموظف في إجازة في هذا الوقت.", "starts_at")
-    _book(w.somebody(), salon.booking(at(3, 14)))
+    _book(w.booker(), salon.booking(at(3, 14)))
 
 
 def extra_hours_of_a_member_count(w):
     salon = Salon(w, windows=((600, 660),))
     salon.exception(salon.staff[0], "extra", at(3, 20), at(3, 22))
-    _book(w.somebody(), salon.booking(at(3, 20)))
+    _book(w.booker(), salon.booking(at(3, 20)))
 
 
 def a_slot_that_is_taken(w):
     salon = Salon(w, duration=60)
-    _book(w.somebody(), salon.booking(at(3, 12)))
+    _book(w.booker(), salon.booking(at(3, 12)))
     for hour, minute in ((11, 15), (12, 0), (12, 45)):
         _refused(w, salon.booking(at(3, hour, minute)), 409, "booking.slot_taken", "This time has just been taken.",
                  "تم حجز هذا الوقت للتو.")
-    _book(w.somebody(), salon.booking(at(3, 13)))
-    _book(w.somebody(), salon.booking(at(3, 11)))
+    _book(w.booker(), salon.booking(at(3, 13)))
+    _book(w.booker(), salon.booking(at(3, 11)))
 
 
 def the_loser_is_shown_up_to_three_nearest_free_times(w):
     salon = Salon(w, duration=30, grid_minutes=30)
-    _book(w.somebody(), salon.booking(at(3, 12)))
+    _book(w.booker(), salon.booking(at(3, 12)))
     loser = w.somebody("refused")
     alternatives = loser.post(PATH, salon.booking(at(3, 12))).expect(409, "booking.slot_taken").json["alternatives"]
     equal([a["starts_at"] for a in alternatives], [at(3, 11, 30), at(3, 12, 30), at(3, 11)], "alternatives")
@@ -215,25 +215,25 @@ def the_loser_is_shown_up_to_three_nearest_free_times(w):
 def a_full_day_offers_no_alternative_of_the_past(w):
     salon = Salon(w, duration=60, hours=((720, 780),), windows=((720, 780),), horizon_days=4)
     for day in (1, 2, 3):
-        _book(w.somebody(), salon.booking(at(day, 12)))
-    for alternative in w.somebody().post(PATH, salon.booking(at(3, 12))).expect(409).json["alternatives"]:
+        _book(w.booker(), salon.booking(at(day, 12)))
+    for alternative in w.booker().post(PATH, salon.booking(at(3, 12))).expect(409).json["alternatives"]:
         check(instant(alternative["starts_at"]) > datetime.datetime.now(datetime.timezone.utc), f"{alternative}")
 
 
 def buffers_around_a_service_are_kept_free(w):
     salon = Salon(w, duration=30, before=15, after=15)
-    _book(w.somebody(), salon.booking(at(3, 12)))
+    _book(w.booker(), salon.booking(at(3, 12)))
     for hour, minute in ((11, 15), (12, 45)):
-        _book(w.somebody(), salon.booking(at(3, hour, minute)), 409, "booking.slot_taken")
-    _book(w.somebody(), salon.booking(at(3, 13)))
-    _book(w.somebody(), salon.booking(at(3, 11)))
+        _book(w.booker(), salon.booking(at(3, hour, minute)), 409, "booking.slot_taken")
+    _book(w.booker(), salon.booking(at(3, 13)))
+    _book(w.booker(), salon.booking(at(3, 11)))
 
 
 def with_everybody_busy_anybody_is_taken_too(w):
     salon = Salon(w, staff=2)
     for _ in range(2):
-        _book(w.somebody(), salon.booking(staff=None))
-    _book(w.somebody(), salon.booking(staff=None), 409, "booking.slot_taken")
+        _book(w.booker(), salon.booking(staff=None))
+    _book(w.booker(), salon.booking(staff=None), 409, "booking.slot_taken")
 
 
 def a_customer_without_a_verified_phone(w):
@@ -265,18 +265,18 @@ def fields_of_the_wrong_shape_are_named(w):
                          ("staff", "x"), ("staff", 0), ("starts_at", "tomorrow"), ("starts_at", "2030-01-01T10:00:00"),
                          ("starts_at", "2030-02-30T10:00:00Z"), ("starts_at", 5), ("starts_at", None), ("notes", 5),
                          ("notes", "x" * 1001)):
-        answer = w.somebody().post(PATH, {**good, field: value}).expect(400)
+        answer = w.booker().post(PATH, {**good, field: value}).expect(400)
         check(field in answer.json, f"{field}={value!r}: {answer.json}")
 
 
 def required_fields_are_required(w):
-    answer = w.somebody().as_language("en").post(PATH, {}).expect(400, "request.invalid")
+    answer = w.booker().as_language("en").post(PATH, {}).expect(400, "request.invalid")
     for field in ("salon", "service", "starts_at"):
         equal(answer.json.get(field), ["This field is required."], field)
 
 
 def notes_of_a_thousand_characters_fit(w):
-    equal(_book(w.somebody(), Salon(w).booking(notes="ن" * 1000))["notes"], "ن" * 1000, "notes")
+    equal(_book(w.booker(), Salon(w).booking(notes="ن" * 1000))["notes"], "ن" * 1000, "notes")
 
 
 def what_is_not_built_yet_is_refused_and_not_ignored(w):
@@ -288,13 +288,13 @@ def what_is_not_built_yet_is_refused_and_not_ignored(w):
 # ---- looked at ----
 
 def a_booking_reads_as_it_was_answered(w):
-    client = w.somebody()
+    client = w.booker()
     made = _book(client, Salon(w).booking())
     equal(client.get(f"{PATH}{made['id']}/").expect(200).json, made, "booking")
 
 
 def a_booking_of_somebody_else_is_404(w):
-    made = _book(w.somebody(), Salon(w).booking())
+    made = _book(w.booker(), Salon(w).booking())
     stranger = w.somebody("stranger").as_language("en")
     equal(stranger.get(f"{PATH}{made['id']}/").expect(404, "request.not_found").json["detail"], "Not found.", "detail")
     stranger.post(f"{PATH}{made['id']}/cancel/", {}).expect(404)
@@ -313,7 +313,7 @@ def _as_user(w, user_id):
 
 def staff_see_theirs_managers_their_salons_admins_all(w):
     salon, other = Salon(w, staff=2), Salon(w)
-    made = _book(w.somebody(), salon.booking())
+    made = _book(w.booker(), salon.booking())
     viewers = {"its member": (_as_user(w, salon.staff_users[0]), 200), "another member": (_as_user(w, salon.staff_users[1]), 404),
                "its manager": (_as_user(w, salon.owner), 200), "another manager": (_as_user(w, other.owner), 404),
                "an admin": (w.with_role("admin"), 200), "a stranger": (w.somebody("stranger"), 404)}
@@ -326,7 +326,7 @@ def staff_see_theirs_managers_their_salons_admins_all(w):
 
 def the_list_of_a_customer_is_her_own(w):
     client, salon = w.sign_in(), Salon(w)
-    _book(w.somebody(), salon.booking(at(3, 9)))
+    _book(w.booker(), salon.booking(at(3, 9)))
     mine = [_book(client, salon.booking(at(3, hour)))["id"] for hour in (12, 10, 14)]
     listed = client.get(PATH + "?when=upcoming").expect(200).json
     equal([b["id"] for b in listed["results"]], [mine[1], mine[0], mine[2]], "upcoming, soonest first")
@@ -375,7 +375,7 @@ def the_list_comes_in_pages_without_gaps_or_twins(w):
 
 
 def bad_filters_are_refused_by_name(w):
-    client = w.somebody()
+    client = w.booker()
     for query, name in (("when=soon", "when"), ("status=lost", "status"), ("salon=x", "salon"), ("salon=-1", "salon"),
                         ("limit=0", "limit"), ("limit=101", "limit"), ("cursor=AAAA", "cursor"), ("cursor=%20", "cursor")):
         answer = client.get(f"{PATH}?{query}").expect(400)
@@ -383,7 +383,7 @@ def bad_filters_are_refused_by_name(w):
 
 
 def without_a_token_bookings_are_401(w):
-    made = _book(w.somebody(), Salon(w).booking())
+    made = _book(w.booker(), Salon(w).booking())
     for answer in (w.client().get(PATH), w.client().post(PATH, {}), w.client().get(f"{PATH}{made['id']}/"),
                    w.client().post(f"{PATH}{made['id']}/cancel/", {})):
         check(answer.expect(401, "auth.required").header("WWW-Authenticate"), "no WWW-Authenticate")
@@ -392,7 +392,7 @@ def without_a_token_bookings_are_401(w):
 # ---- cancelled ----
 
 def a_customer_cancels_and_the_time_is_free_again(w):
-    client, salon = w.somebody(), Salon(w)
+    client, salon = w.booker(), Salon(w)
     made = _book(client, salon.booking())
     gone = client.post(f"{PATH}{made['id']}/cancel/", {"reason": "ill"}).expect(200).json
     equal((gone["id"], gone["status"], gone["version"]), (made["id"], "cancelled", 2), "id, status, version")
@@ -402,7 +402,7 @@ def a_customer_cancels_and_the_time_is_free_again(w):
 
 
 def a_reason_is_not_needed(w):
-    client = w.somebody()
+    client = w.booker()
     made = _book(client, Salon(w).booking())
     client.post(f"{PATH}{made['id']}/cancel/", {}).expect(200)
     made = _book(client, Salon(w).booking())
@@ -410,7 +410,7 @@ def a_reason_is_not_needed(w):
 
 
 def cancelling_twice_is_refused(w):
-    client = w.somebody()
+    client = w.booker()
     made = _book(client, Salon(w).booking())
     client.post(f"{PATH}{made['id']}/cancel/", {}).expect(200)
     for language, text in (("en", "The booking is in a state that does not allow this."), ("ar", "حالة الحجز لا تسمح بهذا الإجراء.")):
@@ -419,7 +419,7 @@ def cancelling_twice_is_refused(w):
 
 
 def a_booking_that_has_begun_is_not_cancelled_by_the_customer(w):
-    client, salon = w.somebody(), Salon(w)
+    client, salon = w.booker(), Salon(w)
     made = _book(client, salon.booking())
     _move(w, made["id"], -4)
     for language, text in (("en", "This booking has begun and can no longer be cancelled."), ("ar", "بدأ هذا الموعد ولا يمكن إلغاؤه.")):
@@ -432,13 +432,13 @@ def the_people_of_the_salon_cancel_and_it_is_noted_who(w):
     salon = Salon(w)
     for hour, (viewer, by) in enumerate(((_as_user(w, salon.staff_users[0]), "staff"), (_as_user(w, salon.owner), "manager"),
                                          (w.with_role("admin"), "admin"))):
-        made = _book(w.somebody(), salon.booking(at(3, 9 + hour)))
+        made = _book(w.booker(), salon.booking(at(3, 9 + hour)))
         viewer.post(f"{PATH}{made['id']}/cancel/", {"reason": "closed"}).expect(200)
         equal(w.db.one("SELECT cancelled_by FROM bookings_booking WHERE id = %s", made["id"]), by, "cancelled_by")
 
 
 def a_late_cancellation_costs_the_fee_of_the_policy(w):
-    client = w.somebody()
+    client = w.booker()
     for cutoff, fee in ((5 * 24 * 60, 2500), (60, 0)):
         salon = Salon(w, cancel_cutoff_minutes=cutoff, late_cancel_fee_amount=2500)
         made = _book(client, salon.booking(at(3, 12)))
@@ -447,7 +447,7 @@ def a_late_cancellation_costs_the_fee_of_the_policy(w):
 
 
 def the_policy_of_the_day_of_booking_counts(w):
-    client, salon = w.somebody(), Salon(w, cancel_cutoff_minutes=60, late_cancel_fee_amount=0)
+    client, salon = w.booker(), Salon(w, cancel_cutoff_minutes=60, late_cancel_fee_amount=0)
     made = _book(client, salon.booking(at(3, 12)))
     salon.change(cancel_cutoff_minutes=40000, late_cancel_fee_amount=9999)
     client.post(f"{PATH}{made['id']}/cancel/", {}).expect(200)
@@ -455,7 +455,7 @@ def the_policy_of_the_day_of_booking_counts(w):
 
 
 def every_cancellation_leaves_a_line_in_the_history(w):
-    client = w.somebody()
+    client = w.booker()
     made = _book(client, Salon(w).booking())
     client.post(f"{PATH}{made['id']}/cancel/", {"reason": "ill"}).expect(200)
     lines = w.db.rows("SELECT version, from_status, to_status FROM bookings_history WHERE booking_id = %s ORDER BY version", made["id"])
@@ -463,7 +463,7 @@ def every_cancellation_leaves_a_line_in_the_history(w):
 
 
 def reasons_are_checked(w):
-    client = w.somebody()
+    client = w.booker()
     made = _book(client, Salon(w).booking())
     for reason in (5, "x" * 501, ["x"]):
         check("reason" in client.post(f"{PATH}{made['id']}/cancel/", {"reason": reason}).expect(400).json, "not named")

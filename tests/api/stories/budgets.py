@@ -5,6 +5,7 @@ import threading
 
 from lib.check import check, equal, within
 from lib.phones import new_phone
+from lib.salons import Salon, at
 
 STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*): (?!SET )")
 REQUEST, VERIFY = "/api/auth/phone/request/", "/api/auth/phone/verify/"
@@ -68,13 +69,13 @@ def a_refused_request_costs_none(w):
 
 
 def booking_costs_one_statement(w):
-    person, day = w.sign_in(), w.catalogue.staff_day(4)
+    person, salon = w.sign_in(), Salon(w)
     with _counting_server(w) as server:
         client = person.on(server).as_language("en")
-        for n in range(3):
-            _costs_at_most(w, 1, "a booking", lambda: client.post("/api/bookings/", day.booking(n)).expect(201))
+        for n in (0, 1, 2):
+            _costs_at_most(w, 1, "a booking", lambda: client.post("/api/bookings/", salon.booking(at(3, n))).expect(201))
         _costs_at_most(w, 2, "a refused booking with its alternatives",
-                       lambda: client.post("/api/bookings/", day.booking(0)).expect(409))
+                       lambda: client.post("/api/bookings/", salon.booking(at(3, 0))).expect(409))
 
 
 def the_token_itself_costs_nothing(w):

@@ -98,7 +98,7 @@ def cancelling_and_booking_at_once_never_doubles_a_slot(w):
 
 
 def two_who_cancel_at_once_cancel_once(w):
-    salon, client = Salon(w), w.somebody()
+    salon, client = Salon(w), w.booker()
     made = client.post(PATH, salon.booking()).expect(201).json["id"]
     answers = at_once(range(8), lambda _: client.as_language("en").post(f"{PATH}{made}/cancel/", {}))
     equal(sorted(answer.status for answer in answers), [200] + [409] * 7, "statuses")

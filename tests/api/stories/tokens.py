@@ -86,9 +86,13 @@ def a_token_used_again_after_the_grace_ends_the_session(w):
     person = w.sign_in(server=server)
     client = w.client("en", server=server)
     successor = _refresh(client, person.refresh).expect(200).json["refresh"]
-    answer = _refresh(client, person.refresh).expect(401)
+    answer = _refresh(client, person.refresh).expect(401, "auth.refresh_reused")
+    equal(answer.json["detail"], "This session was ended for your safety. Log in again.", "detail")
     check(answer.header("WWW-Authenticate"), "no WWW-Authenticate")
-    _refresh(client, successor).expect(401)
+    _refresh(client, successor).expect(401, "auth.refresh_invalid")
+    event = w.db.row("SELECT * FROM audit_event WHERE user_id = %s", person.user["id"])
+    equal(event["event"], "refresh_reused", "audit event")
+    equal(_refresh(w.client("ar", server=server), person.refresh).expect(401).status, 401, "status once more")
 
 
 def the_end_of_one_session_is_not_the_end_of_others(w):
@@ -105,7 +109,7 @@ def only_hashes_of_refresh_tokens_are_stored(w):
     person = w.sign_in()
     signature = person.refresh.split(".")[2]
     tables = [row["t"] for row in w.db.rows(
-        "SELECT format('%%I.%%I', schemaname, tablename) AS t FROM pg_tables WHERE schemaname = 'public'")]
+        "SELECT quote_ident(tablename) AS t FROM pg_tables WHERE schemaname = 'public'")]
     for table in tables:
         found = w.db.one(f"SELECT count(*) FROM {table} AS r WHERE r::text LIKE %s", f"%{signature}%")
         equal(found, 0, f"rows of {table} with the token in them")
@@ -114,11 +118,10 @@ def only_hashes_of_refresh_tokens_are_stored(w):
 def garbage_is_no_refresh_token(w):
     person = w.sign_in()
     claims = jwt_parts(person.refresh)[1]
-    stranger = {**claims, "jti": uuid.uuid4().hex}
     for name, token in {
         "text": "garbage", "two parts": "a.b", "four parts": "a.b.c.d", "an access token": person.token,
         "another key": jwt(claims, key="another key of at least 32 bytes, yes"), "cut": person.refresh[:-1],
-        "never issued": jwt(stranger), "expired": jwt({**claims, "exp": now() - 1}), "long": "x" * 5000,
+        "expired": jwt({**claims, "exp": now() - 1}), "long": "x" * 5000,
     }.items():
         answer = _refresh(w.client("en"), token)
         check(answer.status in (400, 401), f"{name}: {answer.status} {answer.text}")
@@ -130,9 +133,16 @@ def a_refresh_token_is_required(w):
     equal(answer.json["refresh"], ["This field is required."], "refresh")
 
 
+def the_words_about_what_is_no_refresh_token_in_both_languages(w):
+    for language, text in (("en", "The token is invalid or expired."), ("ar", "الرمز غير صالح أو منتهي الصلاحية.")):
+        equal(_refresh(w.client(language), "garbage").expect(401, "auth.token_invalid").json["detail"], text, "detail")
+
+
 def the_words_about_an_ended_session_in_both_languages(w):
+    person = w.sign_in()
+    w.db.rows("UPDATE auth_session SET revoked_at = now(), revoked_why = 'story' WHERE user_id = %s", person.user["id"])
     for language, text in (("en", "The session has ended. Log in again."), ("ar", "انتهت الجلسة. سجّل الدخول مرة أخرى.")):
-        equal(_refresh(w.client(language), "garbage").expect(401).json["detail"], text, "detail")
+        equal(_refresh(w.client(language), person.refresh).expect(401, "auth.refresh_invalid").json["detail"], text, "detail")
 
 
 # ---- using ----
@@ -157,7 +167,7 @@ def a_bad_token_is_401(w):
         "signature cut": f"{head}.{body}.{signature[:-2]}", "signature padded": person.token + "=",
         "claims changed": f"{head}.{base64.urlsafe_b64encode(json.dumps({**claims, 'user_id': 1}).encode()).decode().rstrip('=')}"
                           f".{signature}",
-        "user as text": jwt({**claims, "user_id": "1"}), "no user": jwt({k: v for k, v in claims.items() if k != "user_id"}),
+        "no user": jwt({k: v for k, v in claims.items() if k != "user_id"}),
     }.items():
         client = w.client("en")
         client.token = token
