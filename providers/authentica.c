@@ -19,8 +19,6 @@
 #include "runtime/http_client.h"
 
 enum { CONNS_MAX = 512, QUEUE_MAX = 2048, ANSWER_BYTES_MAX = 16384, BREAKER_FAILURES = 10 };
-/* Shown with an error of our own account: the rest may be anything. */
-enum { BODY_LOGGED_MAX = 200 };
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
@@ -53,9 +51,7 @@ static void log_refused(const char *call, const struct http_answer *answer)
     log_begin(&line, ours ? LOG_ERROR : LOG_WARN, "authentica_refused");
     log_str(&line, "call", str_c(call));
     log_int(&line, "status", answer->status);
-    if (ours) /* says which: key, permission or balance; no number is in it */
-        log_str(&line, "body", str_take(answer->body, BODY_LOGGED_MAX));
-    log_end(&line);
+    log_end(&line); /* never the body: nobody promised that no number is in it */
 }
 
 static enum verdict judge(struct partner *partner, const char *call,

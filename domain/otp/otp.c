@@ -189,8 +189,8 @@ static enum err admit_and_create(struct ctx *c, struct otp *otp, const struct ot
 static enum err provider_failed(struct ctx *c, const struct otp *otp, const char *what,
                                 enum err err, int32_t retry_after_s)
 {
-    log_event(LOG_WARN, "otp_provider_failed", "provider %s: %s failed, class %d, retry after %d",
-              otp->sender->name, what, (int)err, (int)retry_after_s);
+    log_event(LOG_WARN, "otp_provider_failed", "%s: %s: %s", otp->sender->name, what,
+              err == ERR_TIMEOUT ? "no answer, perhaps done" : "not done");
     return fail_retry(c, R_OTP_PROVIDER, retry_after_s > 0 ? retry_after_s : PROVIDER_RETRY_S);
 }
 
