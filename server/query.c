@@ -39,7 +39,7 @@ bool percent_decode(struct arena *arena, struct str in, bool plus_is_space, stru
 {
     if (str_find_char(in, '%') < 0 && !(plus_is_space && str_find_char(in, '+') >= 0)) {
         *out = in;
-        return true;
+        return str_is_utf8(in);
     }
     char *text = arena_push_bytes(arena, in.len);
     size_t len;
