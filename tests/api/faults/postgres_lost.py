@@ -8,12 +8,20 @@ import psycopg2
 from lib.check import check, equal, eventually
 from lib.crowd import Traffic
 from lib.phones import new_phone
+from lib.salons import Salon
+
+
+def _all_well(w):
+    """Waits until every worker has its connections again: many requests in a row, each on a new one."""
+    eventually(lambda: w.main.admin("/readyz")[0] == 200
+               and all(w.client().get("/api/salons/?limit=1").status == 200 for _ in range(16)), "all is well", patience=60)
 
 
 class Bookings:
     """Traffic of people who book and cancel, each on a day of staff of their own; remembers every 2xx."""
 
     def __init__(self, w, people=6):
+        _all_well(w)
         self.world = w
         self.people = [person.as_language("en") for person in w.crowd(people)]
         self.days = w.catalogue.staff_days(people, slots=1)
@@ -109,8 +117,8 @@ def connections_cut_one_by_one_under_traffic_lose_no_success(w):
 
 
 def while_postgres_is_down_the_answer_is_503_with_retry_after(w):
-    person = w.somebody()
-    day = w.catalogue.staff_day(1)
+    _all_well(w)
+    person, day = w.somebody(), w.catalogue.staff_day(1)
     with _postgres_down(w):
         for answer in (person.get("/api/auth/me/"), person.get("/api/bookings/"), person.post("/api/bookings/", day.booking()),
                        w.client().post("/api/auth/phone/request/", {"phone_number": new_phone(), "channel": "sms"}),
@@ -127,10 +135,11 @@ def while_postgres_is_down_the_answer_is_503_with_retry_after(w):
 
 
 def a_code_that_could_not_be_stored_does_not_charge_the_phone(w):
+    _all_well(w)
     phone = new_phone()
     with _postgres_down(w):
         w.client().post("/api/auth/phone/request/", {"phone_number": phone, "channel": "sms"}).expect(503)
-    eventually(lambda: w.main.admin("/readyz")[0] == 200, "readyz is 200 again")
+    _all_well(w)
     w.client().post("/api/auth/phone/request/", {"phone_number": phone, "channel": "sms"}).expect(201)
 
 
@@ -144,21 +153,21 @@ def without_postgres_migrate_says_so_in_one_line(w):
 
 def a_locked_table_is_503_and_then_normal(w):
     """Somebody holds the staff row: the booking gives up in time, others of other staff go on."""
-    person, (held, free) = w.sign_in(), w.catalogue.staff_days(2)
-    if held.staff["id"] == free.staff["id"]:
-        free = next(d for d in iter(lambda: w.catalogue.staff_day(1), None) if d.staff["id"] != held.staff["id"])
+    _all_well(w)
+    person, salon = w.sign_in(), Salon(w, staff=2)
+    held, free = salon.booking(staff=0), salon.booking(staff=1)
     blocker = psycopg2.connect(w.pair.database_url)
     try:
         with blocker.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM catalogue_staff WHERE id = %s FOR UPDATE", (held.staff["id"],))
+            cursor.execute("SELECT 1 FROM catalogue_staff WHERE id = %s FOR UPDATE", (held["staff"],))
             server = w.server(PG_LOCK_TIMEOUT_MS=700, REQUEST_TIMEOUT_MS=5000)
             client, seen = person.on(server), []
-            waiting = threading.Thread(target=lambda: seen.append(client.post("/api/bookings/", held.booking())))
+            waiting = threading.Thread(target=lambda: seen.append(client.post("/api/bookings/", held)))
             waiting.start()
-            w.somebody("not blocked").on(server).post("/api/bookings/", free.booking()).expect(201)
+            w.somebody("not blocked").on(server).post("/api/bookings/", free).expect(201)
             waiting.join()
             seen[0].expect(503)
             check(int(seen[0].header("Retry-After")) > 0, "Retry-After")
     finally:
         blocker.close()
-    person.post("/api/bookings/", held.booking()).expect(201)
+    person.post("/api/bookings/", held).expect(201)
