@@ -13,7 +13,7 @@ from .servers import SECRET_KEY
 ROOT = Path(__file__).resolve().parents[2]
 
 # Booking number n is for member of staff n mod STAFF, at time n mod TIMES, by customer n mod CUSTOMERS. STAFF and TIMES
-# have no common factor, so the first STAFF * TIMES (40 million) bookings never collide.
+# have no common factor, so the first STAFF * TIMES (40 million) bookings never collide. The seed makes the first 20,000.
 STAFF, TIMES, CUSTOMERS = 2000, 20011, 50000
 SLOT_MINUTES = 15
 
@@ -59,8 +59,10 @@ class Database:
             return
         now = time.time()
         self.first_slot = int(now // 86400 + 3) * 86400  # three days ahead, at midnight UTC
-        self.psql("-v", f"staff={STAFF}", "-v", f"customers={CUSTOMERS}", "-v", f"minutes={SLOT_MINUTES}",
-                  "-f", str(ROOT / "bench" / "seed.sql"))
+        values = {"staff": STAFF, "customers": CUSTOMERS, "minutes": SLOT_MINUTES, "times": TIMES,
+                  "first_slot": self.first_slot}
+        self.psql(*(f"--set={name}={value}" for name, value in values.items()), "-f",
+                  str(ROOT / "bench" / "seed.sql"))
         self.write_tables()
 
     # ---- tables for the load generator's templates ----

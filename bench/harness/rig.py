@@ -1,4 +1,5 @@
 """The rig: starts the servers, their peers and the load, all on loopback and below .local/bench/, and ends them."""
+import fcntl
 import os
 import shutil
 import socket
@@ -21,7 +22,7 @@ class Rig:
     def __init__(self, quick=False, pairs=None, binary=None):
         self.quick = quick
         self.pairs = pairs or (2 if quick else 5)
-        self.seconds = 0.7 if quick else 2.5
+        self.seconds = 1 if quick else 3
         self.binary = Path(binary).resolve() if binary else ROOT / "build" / "mawid"
         self.place = ROOT / ".local" / "bench"
         self.processes = []
@@ -29,6 +30,7 @@ class Rig:
         cpus = sorted(os.sched_getaffinity(0))
         self.server_cpu, self.load_cpu = cpus[0], cpus[-1]
         self.ports = set()
+        self.turn = None  # the lock's file, held open
         self._database = None
         self.load = Load(self)
 
@@ -37,6 +39,7 @@ class Rig:
             raise SystemExit(f"{self.binary}: not built; ./dev build")
         if self.server_cpu == self.load_cpu:
             print("one CPU only: server and load share it, expect noise", flush=True)
+        self.take_turn()
         shutil.rmtree(self.place / "run", ignore_errors=True)
         self.work.mkdir(parents=True)
         self.load.build()
@@ -46,6 +49,16 @@ class Rig:
         self.end_all()
         if self._database:
             self._database.close()
+
+    def take_turn(self):
+        """One measurement at a time: two would share the directory, and each other's processors."""
+        self.place.mkdir(parents=True, exist_ok=True)
+        self.turn = open(self.place / "lock", "w")
+        try:
+            fcntl.flock(self.turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another bench/run measures here; waiting for it", flush=True)
+            fcntl.flock(self.turn, fcntl.LOCK_EX)
 
     @property
     def work(self):
