@@ -204,7 +204,7 @@ enum http1_result exchange_body(struct exchange *exchange, struct str *bytes)
 static void forget(struct exchange *exchange)
 {
     struct http_server *server = exchange->server;
-    server->requests_running -= exchange->ctx.fiber != NULL;
+    server->requests_running -= exchange->running;
     struct arena arena = exchange->arena;
     arena_end(&arena);
     server->requests_live--;
@@ -263,6 +263,7 @@ static void exchange_fiber(void *arg)
     struct exchange *exchange = arg;
     exchange->ctx.fiber = fiber_current();
     exchange->server->requests_running++;
+    exchange->running = true;
     enum err err = answer(exchange);
     if (err)
         error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);
@@ -306,7 +307,7 @@ void exchange_start(struct exchange *exchange)
 void exchange_abandon(struct exchange *exchange)
 {
     exchange->conn = NULL;
-    if (!exchange->ctx.fiber)
+    if (!exchange->running)
         forget(exchange); /* its body never came: no fiber knows of it */
     else if (!exchange->request.route || !(exchange->request.route->flags & ROUTE_FINISH))
         ctx_cancel(&exchange->ctx); /* its fiber ends it */

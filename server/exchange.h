@@ -20,6 +20,7 @@ struct exchange {
     enum reason refused; /* seen before the endpoint: it will not run */
     uint32_t allow;      /* methods of the path */
     bool asterisk, keep_alive_told, close, tls;
+    bool running; /* a fiber has it (ctx.fiber is only set while that waits) */
     char client_ip[IP_TEXT_MAX];
 
     /* the body on its way */
