@@ -16,6 +16,7 @@ enum {
     SLICE_US = 500,
     SPARE_FIBERS = 64, /* for what is not a request */
     ADMIN_BACKLOG = 64,
+    LEAVE_TURNS = 10,
     END_TURNS_MAX = 1000, /* pools need a few to let go of their sockets */
 };
 
@@ -189,7 +190,9 @@ static void unmake(struct worker *worker)
         loop_turn(worker->loop, (struct tick){0});
     http_server_free(worker->server);
     app_free(worker->app);
-    for (int i = 0; i < END_TURNS_MAX && loop_stats(worker->loop)->fibers_live; i++)
+    /* A closed socket is given back with the ring's last word on it, which no fiber waits for. */
+    for (int i = 0; i < LEAVE_TURNS || (i < END_TURNS_MAX && loop_stats(worker->loop)->fibers_live);
+         i++)
         loop_turn(worker->loop, tick_add(loop_now(worker->loop), milliseconds(1)));
     loop_free(worker->loop);
 }
