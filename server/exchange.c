@@ -261,7 +261,6 @@ static void add_common_headers(struct exchange *exchange)
 static void exchange_fiber(void *arg)
 {
     struct exchange *exchange = arg;
-    exchange->ctx.fiber = fiber_current();
     exchange->server->requests_running++;
     exchange->running = true;
     enum err err = answer(exchange);

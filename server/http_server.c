@@ -7,7 +7,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-enum { SLAB_BYTES = 65536, POOL_KEPT_MAX = 256 };
+enum { SLAB_BYTES = 65536, POOL_KEPT_MAX = 64 };
 
 static void on_drained(struct task *task)
 {

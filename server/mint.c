@@ -17,7 +17,7 @@ struct minting {
     bool done, minted;
 };
 
-static void explain(struct minting *m, struct ctx *c, enum err err)
+static void explain(struct ctx *c, struct minting *m, enum err err)
 {
     if (err == ERR_UNAVAILABLE || err == ERR_TIMEOUT)
         snprintf(m->why, m->why_len, "the database does not answer, see DATABASE_URL");
@@ -33,7 +33,6 @@ static void mint_fiber(void *arg)
     struct ctx c;
     arena_begin(&arena, loop_arenas(m->app->loop));
     ctx_init(&c, &arena, loop_clock(m->app->loop));
-    c.fiber = fiber_current();
     c.deadline = tick_add(ctx_mono(&c), seconds(MINT_SECONDS));
     struct str token;
     enum err err = login_mint(&c, &m->app->services->login.logins, str_c(m->phone), &token);
@@ -41,7 +40,7 @@ static void mint_fiber(void *arg)
     if (m->minted)
         fprintf(m->to, "%.*s\n", STR_FMT(token));
     else
-        explain(m, &c, err);
+        explain(&c, m, err);
     arena_end(&arena);
     m->done = true;
 }

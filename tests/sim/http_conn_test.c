@@ -585,6 +585,19 @@ TEST(beyond_the_fibers_there_is_an_early_503)
     http_end();
 }
 
+TEST(requests_that_waited_give_their_places_back)
+{
+    http_begin(NULL, NULL);
+    struct sim_peer *peer = http_connect();
+    for (int i = 0; i < 200; i++) {
+        sim_send(peer, STR("GET /search?ms=5 HTTP/1.1\r\nHost: a\r\n\r\n"));
+        sim_run(http.loop, milliseconds(6));
+        ANSWERS(peer, i + 1, 204);
+    }
+    CHECK_INT(http.server->requests_running, 0);
+    http_end();
+}
+
 TEST(search_is_shed_before_bookings_and_probes_never)
 {
     http_begin(NULL, NULL);

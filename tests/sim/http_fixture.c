@@ -121,6 +121,7 @@ void http_end(void)
     http_server_abort(http.server);
     sim_run(http.loop, seconds(2000));
     assert(http.server->conns_len == 0 && http.server->requests_live == 0);
+    assert(http.server->requests_running == 0);
     assert(sim_counts(http.sim).fds_open == 0);
     assert(sim_counts(http.sim).buffers_out == 0);
     assert(sim_counts(http.sim).ops_pending == 0);
