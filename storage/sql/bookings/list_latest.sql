@@ -33,7 +33,9 @@ LEFT JOIN LATERAL (
          ORDER BY b.starts_at DESC, b.id DESC LIMIT $2::bigint)
         ORDER BY 2 DESC, 1 DESC LIMIT $2::bigint
     ) mine
-    JOIN bookings_card card ON card.id = mine.id
+    -- One by one (OFFSET 0 keeps it so): the planner cannot know how short a page is, and would rather
+    -- hash the whole table.
+    CROSS JOIN LATERAL (SELECT * FROM bookings_card c WHERE c.id = mine.id OFFSET 0) card
 ) card ON true
 WHERE u.id = $1::bigint
 ORDER BY card.starts_at DESC, card.id DESC;
