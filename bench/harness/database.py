@@ -39,19 +39,14 @@ class Database:
         self.tool("stop")
 
     def tool(self, verb):
-        return subprocess.run([str(ROOT / "tools" / "private-servers"), verb, str(self.directory)], check=True,
-                              stdout=subprocess.PIPE, text=True, timeout=120).stdout
+        return command_output([str(ROOT / "tools" / "private-servers"), verb, str(self.directory)])
 
     def mawid(self, *words):
-        done = subprocess.run([str(self.rig.binary), *words], env={"PATH": "/usr/bin:/bin", "SECRET_KEY": SECRET_KEY,
-                                                                  **self.settings},
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
-        if done.returncode != 0:
-            raise Broken(f"mawid {' '.join(words)}: {done.stdout[-1000:]}")
+        command_output([str(self.rig.binary), *words],
+                       env={"PATH": "/usr/bin:/bin", "SECRET_KEY": SECRET_KEY, **self.settings})
 
     def psql(self, *words):
-        return subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *words, self.url], check=True,
-                              stdout=subprocess.PIPE, text=True, timeout=120).stdout
+        return command_output(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *words, self.url])
 
     def seed(self):
         """The benchmark's salons, staff and customers; once."""
@@ -92,6 +87,15 @@ class Database:
             mac = key.copy()
             mac.update(signed)
             yield (signed + b"." + b64(mac.digest())).decode()
+
+
+def command_output(command, **options):
+    """What it prints on stdout; Broken with its last words when it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+                          **options)
+    if done.returncode != 0:
+        raise Broken(f"{Path(command[0]).name}: {(done.stdout + done.stderr)[-1000:].strip()}")
+    return done.stdout
 
 
 def salon(n):

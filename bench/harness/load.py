@@ -81,6 +81,7 @@ def pgbench(rig, script, clients, variables=()):
     """Transactions per second of a script, prepared, as many connections as `clients`.
 
     The first second is not counted: fresh connections plan and compile then, as our server's did long ago."""
+    rig.must_have("pgbench")
     seconds = max(1, round(rig.seconds))
     command = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}",
                f"--time={seconds + 1}", "--progress=1", f"--file={script}", "--random-seed=rand"]

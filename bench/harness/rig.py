@@ -88,11 +88,17 @@ class Rig:
         """A child that is ended with the rig. Its output goes to the file `log` of the run."""
         if cpu is not None:
             command = ["taskset", "-c", str(cpu), *command]
+        self.must_have(command[0])
         with open(self.work / log, "ab") as out:
             process = subprocess.Popen([str(word) for word in command], stdin=stdin, stdout=stdout or out, stderr=out,
                                        env=env, cwd=self.work, start_new_session=True)
         self.processes.append(process)
         return process
+
+    @staticmethod
+    def must_have(program):
+        if not shutil.which(program):
+            raise Broken(f"{program} is not installed; ./dev bench does that")
 
     def end(self, process, patience=15):
         if process.poll() is None:

@@ -85,6 +85,7 @@ class Nginx:
     padding field, which is cheaper for nginx than the several fields it would have to write in earnest."""
 
     def __init__(self, rig, name, like, cpu=None, log=False):
+        rig.must_have("nginx")
         self.rig, self.port = rig, rig.free_port()
         self.prefix = rig.work / f"nginx-{name}"
         self.prefix.mkdir()
