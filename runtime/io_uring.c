@@ -10,6 +10,7 @@
  *
  * Regular files never come here: the ring would hand them to kernel threads. See offload.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -200,6 +201,10 @@ static int real_adopt_listener(struct io *io, int fd)
         return -errno;
     if (!listening)
         return -EINVAL;
+    /* Whoever made it may poll it; the ring would answer -EAGAIN on it without end. */
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0)
+        return -errno;
     no_delay(fd);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* The real ring under a real kernel: what the simulated one cannot prove. The client side is plain
  * blocking sockets on a second thread. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -303,6 +304,19 @@ TEST(stale_unix_socket_file_is_replaced_and_a_live_one_is_not)
     CHECK(second >= 0);
     close(second);
     unlink(text + 7);
+    end();
+}
+
+TEST(an_adopted_listener_that_was_non_blocking_does_not_spin)
+{
+    begin(&usual);
+    CHECK_INT(fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK), 0);
+    CHECK_INT(loop_io(loop)->backend->adopt_listener(loop_io(loop), listen_fd), 0);
+    CHECK(run_client(4, 100));
+    CHECK_INT(accept_errors, 0);
+    int no_listener = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_INT(loop_io(loop)->backend->adopt_listener(loop_io(loop), no_listener), -EINVAL);
+    close(no_listener);
     end();
 }
 
