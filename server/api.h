@@ -114,6 +114,11 @@ enum json_type {
     JSON_UUID,           /* struct json_uuid */
     JSON_CHOICE,         /* struct json_int: index into `choices` */
     JSON_STRING_OR_NULL, /* struct json_str: as JSON_STRING, but null and absent are told apart */
+    JSON_CLOCK,   /* struct json_int: "HH:MM" in minutes, up to "48:00": what runs past midnight */
+    JSON_DECIMAL, /* struct json_decimal: any number */
+    JSON_INTS,    /* struct json_ints: an array; min and max are of each */
+    JSON_OBJECT,  /* a struct as `shape` tells, whose first member is a struct json_object */
+    JSON_OBJECTS, /* struct json_objects: an array of structs as `shape` tells */
 };
 struct json_str {
     bool set, null;
@@ -134,21 +139,55 @@ struct json_uuid {
     bool set, null;
     struct uuid v;
 };
+struct json_decimal {
+    bool set, null;
+    double v;
+};
+struct json_ints {
+    bool set, null;
+    size_t len;
+    int64_t *v;
+};
+struct json_object {
+    bool set, null;
+};
+struct json_objects {
+    bool set, null;
+    size_t len;
+    void *items;
+};
 enum { JSON_REQUIRED = 1 << 0, JSON_NULLABLE = 1 << 1, JSON_MAY_BE_BLANK = 1 << 2 };
 
 struct json_field {
     const char *name;
     enum json_type type;
     uint32_t flags;
-    uint32_t offset;            /* offsetof the struct's member */
-    int64_t min, max;           /* of an int; of a string's length in code points (max 0: 65535) */
+    uint32_t offset;  /* offsetof the struct's member */
+    int64_t min, max; /* of a number; of a string's length in code points (max 0: 65535) */
     const char *const *choices; /* NULL-terminated */
+    const struct json_shape *shape;
+    uint32_t items_max; /* of an array; never 0 there */
 };
-/* Decodes and checks the whole body; all broken fields are reported at once, keyed by name. Unknown
- * members are ignored (clients send more than we read); duplicate keys are refused.
+/* What is inside an object: a table of its own, whose offsets count from that struct's beginning. */
+struct json_shape {
+    const struct json_field *fields;
+    size_t fields_len;
+    size_t bytes; /* sizeof the struct */
+};
+#define JSON_SHAPE(table, type)                 \
+    {                                           \
+        (table), ARRAY_LEN(table), sizeof(type) \
+    }
+/* Decodes and checks the whole body; all broken fields are reported at once, keyed by name: those of
+ * an object inside it, {"policy": {"grid": ["text"]}}; of objects in an array, {"hours": [{},
+ * {"opens": ["text"]}]}; of numbers in one, {"services": {"2": ["text"]}}. Unknown members are
+ * ignored (clients send more than we read); duplicate keys are refused.
  * ERR_MEDIA_TYPE unless application/json; R_MALFORMED_JSON; R_INVALID_FIELDS with the fields. */
 NODISCARD enum err request_json(struct ctx *c, struct request *req, const struct json_field *fields,
                                 size_t fields_len, void *out);
+/* A refusal of one item, found after decoding, in the same form: item `at` of `field`, an array. */
+enum err fail_item(struct ctx *c, const char *field, size_t at, const char *member,
+                   enum reason reason);
 #define REQUEST_JSON(c, req, fields, out) \
     request_json((c), (req), (fields), ARRAY_LEN(fields), (out))
 

@@ -8,6 +8,7 @@
  * field breaks its rule (noted, reading goes on, so that all are reported at once). */
 #include "server/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/limits.h"
@@ -17,7 +18,8 @@ struct reader {
     const char *p, *end;
     struct ctx *c;
     uint32_t depth;
-    struct strbuf problems; /* "name":["text"],… */
+    struct strbuf problems;           /* of the object being read: "name":["text"],… */
+    struct str *keys[JSON_DEPTH_MAX]; /* of the objects being read, by depth; made when needed */
 };
 
 static bool read_value(struct reader *r);
@@ -220,9 +222,14 @@ static bool read_key(struct reader *r, struct str *keys, size_t *len, struct str
     return true;
 }
 
-static struct str *keys_new(struct reader *r)
+/* One array per depth, not per object: a list of ten thousand objects needs no more. */
+static struct str *keys_at_depth(struct reader *r)
 {
-    return arena_array(r->c->arena, struct str, JSON_MEMBERS_MAX);
+    assert(r->depth >= 1 && r->depth <= JSON_DEPTH_MAX);
+    struct str **keys = &r->keys[r->depth - 1];
+    if (!*keys)
+        *keys = arena_array(r->c->arena, struct str, JSON_MEMBERS_MAX);
+    return *keys;
 }
 
 /* The opening bracket is read. */
@@ -231,7 +238,7 @@ static bool skip_object(struct reader *r)
     skip_space(r);
     if (take_char(r, '}'))
         return true;
-    struct str *keys = keys_new(r);
+    struct str *keys = keys_at_depth(r);
     size_t len = 0;
     do {
         struct str key;
@@ -283,16 +290,27 @@ static bool read_value(struct reader *r)
 
 /* ---- fields ---- */
 
-static void field_problem(struct reader *r, const struct json_field *field, enum reason reason)
+/* The place where the next problem is written. */
+static struct strbuf *next_problem(struct reader *r)
 {
     if (!r->problems.arena)
         r->problems = strbuf_new(r->c->arena, 256);
-    else
+    else if (r->problems.len)
         strbuf_add_char(&r->problems, ',');
-    struct json_writer w = json_writer_on(&r->problems);
-    json_array_begin(&w, field->name);
+    return &r->problems;
+}
+
+static void put_problem(struct reader *r, const char *name, enum reason reason)
+{
+    struct json_writer w = json_writer_on(next_problem(r));
+    json_array_begin(&w, name);
     json_put_str(&w, NULL, reason_info(reason)->text[r->c->lang]);
     json_array_end(&w);
+}
+
+static void field_problem(struct reader *r, const struct json_field *field, enum reason reason)
+{
+    put_problem(r, field->name, reason);
 }
 
 static bool is_blank(struct str s)
@@ -327,6 +345,28 @@ static enum reason set_choice(const struct json_field *field, struct str text, v
     return R_FIELD_CHOICE;
 }
 
+/* Both parts have two digits; hours go on after midnight. */
+static bool clock_parse(struct str text, int64_t *out)
+{
+    int64_t hours, rest;
+    if (text.len != 5 || text.ptr[2] != ':' || text.ptr[0] == '-' || text.ptr[3] == '-' ||
+        !str_to_int64(str_take(text, 2), &hours) || !str_to_int64(str_skip(text, 3), &rest))
+        return false;
+    *out = hours * 60 + rest;
+    return rest < 60;
+}
+
+static enum reason set_clock(const struct json_field *field, struct str text, void *slot)
+{
+    int64_t v;
+    if (!clock_parse(text, &v))
+        return R_FIELD_FORMAT;
+    if (v < field->min || v > field->max)
+        return R_FIELD_RANGE;
+    *(struct json_int *)slot = (struct json_int){.set = true, .v = v};
+    return R_NONE;
+}
+
 static enum reason set_from_string(const struct json_field *field, struct str text, void *slot)
 {
     switch (field->type) {
@@ -348,23 +388,53 @@ static enum reason set_from_string(const struct json_field *field, struct str te
         id->set = uuid_parse(text, &id->v);
         return id->set ? R_NONE : R_FIELD_FORMAT;
     }
+    case JSON_CLOCK: return set_clock(field, text, slot);
     case JSON_INT:
-    case JSON_BOOL: break;
+    case JSON_BOOL:
+    case JSON_DECIMAL:
+    case JSON_INTS:
+    case JSON_OBJECT:
+    case JSON_OBJECTS: break;
     }
     return R_FIELD_TYPE;
+}
+
+static enum reason whole_number(const struct json_field *field, struct str text, bool whole,
+                                int64_t *out)
+{
+    bool bounded = field->min || field->max;
+    if (!whole)
+        return R_FIELD_TYPE;
+    if (!str_to_int64(text, out) || (bounded && (*out < field->min || *out > field->max)))
+        return R_FIELD_RANGE;
+    return R_NONE;
+}
+
+/* Whatever the digits, what comes out is the nearest double, or out of range. */
+static enum reason set_decimal(const struct json_field *field, struct str text, void *slot)
+{
+    char digits[JSON_NUMBER_MAX + 1];
+    memcpy(digits, text.ptr, text.len);
+    digits[text.len] = '\0';
+    double v = strtod(digits, NULL);
+    if (!(v >= (double)field->min && v <= (double)field->max))
+        return R_FIELD_RANGE;
+    *(struct json_decimal *)slot = (struct json_decimal){.set = true, .v = v};
+    return R_NONE;
 }
 
 static enum reason set_from_number(const struct json_field *field, struct str text, bool whole,
                                    void *slot)
 {
-    if (field->type != JSON_INT || !whole)
+    if (field->type == JSON_DECIMAL)
+        return set_decimal(field, text, slot);
+    if (field->type != JSON_INT)
         return R_FIELD_TYPE;
     int64_t v;
-    bool bounded = field->min || field->max;
-    if (!str_to_int64(text, &v) || (bounded && (v < field->min || v > field->max)))
-        return R_FIELD_RANGE;
-    *(struct json_int *)slot = (struct json_int){.set = true, .v = v};
-    return R_NONE;
+    enum reason problem = whole_number(field, text, whole, &v);
+    if (!problem)
+        *(struct json_int *)slot = (struct json_int){.set = true, .v = v};
+    return problem;
 }
 
 static enum reason set_bool(const struct json_field *field, bool v, void *slot)
@@ -386,8 +456,7 @@ static enum reason set_null(const struct json_field *field, void *slot)
         break;
     case JSON_INT:
     case JSON_CHOICE:
-        *(struct json_int *)slot = (struct json_int){.set = true, .null = true};
-        break;
+    case JSON_CLOCK: *(struct json_int *)slot = (struct json_int){.set = true, .null = true}; break;
     case JSON_BOOL:
         *(struct json_bool *)slot = (struct json_bool){.set = true, .null = true};
         break;
@@ -397,8 +466,213 @@ static enum reason set_null(const struct json_field *field, void *slot)
     case JSON_UUID:
         *(struct json_uuid *)slot = (struct json_uuid){.set = true, .null = true};
         break;
+    case JSON_DECIMAL:
+        *(struct json_decimal *)slot = (struct json_decimal){.set = true, .null = true};
+        break;
+    case JSON_INTS:
+        *(struct json_ints *)slot = (struct json_ints){.set = true, .null = true};
+        break;
+    case JSON_OBJECT:
+        *(struct json_object *)slot = (struct json_object){.set = true, .null = true};
+        break;
+    case JSON_OBJECTS:
+        *(struct json_objects *)slot = (struct json_objects){.set = true, .null = true};
+        break;
     }
     return R_NONE;
+}
+
+static bool read_members(struct reader *r, const struct json_field *fields, size_t fields_len,
+                         char *out);
+
+/* Reads the object at hand into `out`; its problems are cut off into `*inner`. */
+static bool read_inner(struct reader *r, const struct json_shape *shape, char *out,
+                       struct str *inner)
+{
+    struct strbuf outer = r->problems;
+    r->problems = (struct strbuf){0};
+    bool fine = read_members(r, shape->fields, shape->fields_len, out);
+    *inner = strbuf_str(&r->problems);
+    r->problems = outer;
+    return fine;
+}
+
+static bool read_object(struct reader *r, const struct json_field *field, void *slot)
+{
+    struct str inner;
+    if (!read_inner(r, field->shape, slot, &inner))
+        return false;
+    *(struct json_object *)slot = (struct json_object){.set = true};
+    if (inner.len) {
+        struct strbuf *out = next_problem(r);
+        struct json_writer w = json_writer_on(out);
+        json_object_begin(&w, field->name);
+        strbuf_add(out, inner);
+        json_object_end(&w);
+    }
+    return true;
+}
+
+/* An array being read: at the next item, or behind the last one. */
+struct items {
+    size_t len;
+    bool ended;
+};
+
+static bool items_begin(struct reader *r, struct items *items)
+{
+    *items = (struct items){0};
+    if (r->depth == JSON_DEPTH_MAX)
+        return false;
+    r->depth++;
+    r->p++; /* the caller has seen the bracket */
+    skip_space(r);
+    items->ended = take_char(r, ']');
+    r->depth -= items->ended;
+    return true;
+}
+
+static bool items_next(struct reader *r, struct items *items)
+{
+    items->len++;
+    skip_space(r);
+    if (take_char(r, ',')) {
+        skip_space(r);
+        return true;
+    }
+    items->ended = true;
+    r->depth--;
+    return take_char(r, ']');
+}
+
+/* Problems of items that are told apart by number: written when there is one, kept until the end. */
+static void item_problem(struct reader *r, struct strbuf *found, size_t at, enum reason reason)
+{
+    char number[24];
+    struct strbuf digits = {.arena = r->c->arena, .ptr = number, .cap = sizeof(number)};
+    strbuf_add_int(&digits, (int64_t)at);
+    strbuf_add_char(&digits, '\0');
+    struct strbuf outer = r->problems;
+    r->problems = *found;
+    put_problem(r, digits.ptr, reason);
+    *found = r->problems;
+    r->problems = outer;
+}
+
+static bool read_int_item(struct reader *r, const struct json_field *field, size_t at, int64_t *out,
+                          struct strbuf *found)
+{
+    enum reason problem = R_FIELD_TYPE;
+    if (r->p < r->end && (*r->p == '-' || (*r->p >= '0' && *r->p <= '9'))) {
+        struct str text;
+        bool whole;
+        if (!read_number(r, &text, &whole))
+            return false;
+        problem = whole_number(field, text, whole, out);
+    } else if (!read_value(r)) {
+        return false;
+    }
+    if (problem)
+        item_problem(r, found, at, problem);
+    return true;
+}
+
+static bool read_ints(struct reader *r, const struct json_field *field, void *slot)
+{
+    struct strbuf found = {0};
+    struct json_ints ints = {.set = true};
+    struct items items;
+    if (!items_begin(r, &items))
+        return false;
+    ints.v = arena_array(r->c->arena, int64_t, field->items_max);
+    while (!items.ended) {
+        bool room = items.len < field->items_max;
+        if (!(room ? read_int_item(r, field, items.len, &ints.v[items.len], &found)
+                   : read_value(r)) ||
+            !items_next(r, &items))
+            return false;
+    }
+    if (items.len > field->items_max) {
+        field_problem(r, field, R_FIELD_TOO_MANY);
+    } else if (found.len) {
+        struct strbuf *out = next_problem(r);
+        struct json_writer w = json_writer_on(out);
+        json_object_begin(&w, field->name);
+        strbuf_add(out, strbuf_str(&found));
+        json_object_end(&w);
+    } else {
+        ints.len = items.len;
+        *(struct json_ints *)slot = ints;
+    }
+    return true;
+}
+
+/* One entry per item, as far as the last that has a problem: {} for those that are fine. */
+static void put_item_problems(struct reader *r, struct strbuf *found, size_t *written, size_t at,
+                              struct str inner)
+{
+    if (!found->arena)
+        *found = strbuf_new(r->c->arena, 256);
+    for (; *written < at; ++*written)
+        strbuf_add(found, *written ? STR(",{}") : STR("{}"));
+    strbuf_add(found, at ? STR(",{") : STR("{"));
+    strbuf_add(found, inner);
+    strbuf_add_char(found, '}');
+    ++*written;
+}
+
+static struct str not_an_object(struct reader *r)
+{
+    struct strbuf outer = r->problems;
+    r->problems = (struct strbuf){0};
+    put_problem(r, "non_field_errors", R_FIELD_TYPE);
+    struct str inner = strbuf_str(&r->problems);
+    r->problems = outer;
+    return inner;
+}
+
+static bool read_object_item(struct reader *r, const struct json_shape *shape, char *out,
+                             struct str *inner)
+{
+    if (r->p < r->end && *r->p == '{')
+        return read_inner(r, shape, out, inner);
+    *inner = not_an_object(r);
+    return read_value(r);
+}
+
+static bool read_objects(struct reader *r, const struct json_field *field, void *slot)
+{
+    struct strbuf found = {0};
+    size_t written = 0;
+    struct items items;
+    if (!items_begin(r, &items))
+        return false;
+    char *out = arena_push(r->c->arena, field->shape->bytes * field->items_max);
+    while (!items.ended) {
+        struct str inner = {0};
+        bool room = items.len < field->items_max;
+        if (!(room
+                  ? read_object_item(r, field->shape, out + items.len * field->shape->bytes, &inner)
+                  : read_value(r)))
+            return false;
+        if (inner.len)
+            put_item_problems(r, &found, &written, items.len, inner);
+        if (!items_next(r, &items))
+            return false;
+    }
+    if (items.len > field->items_max) {
+        field_problem(r, field, R_FIELD_TOO_MANY);
+    } else if (found.len) {
+        struct strbuf *to = next_problem(r);
+        struct json_writer w = json_writer_on(to);
+        json_array_begin(&w, field->name);
+        strbuf_add(to, strbuf_str(&found));
+        json_array_end(&w);
+    } else {
+        *(struct json_objects *)slot =
+            (struct json_objects){.set = true, .len = items.len, .items = out};
+    }
+    return true;
 }
 
 static bool read_field(struct reader *r, const struct json_field *field, void *slot)
@@ -428,7 +702,16 @@ static bool read_field(struct reader *r, const struct json_field *field, void *s
         problem = set_null(field, slot);
         break;
     case '{':
+        if (field->type == JSON_OBJECT)
+            return read_object(r, field, slot);
+        if (!read_value(r))
+            return false;
+        break;
     case '[':
+        if (field->type == JSON_INTS)
+            return read_ints(r, field, slot);
+        if (field->type == JSON_OBJECTS)
+            return read_objects(r, field, slot);
         if (!read_value(r))
             return false;
         break;
@@ -452,34 +735,44 @@ static const struct json_field *field_find(const struct json_field *fields, size
     return NULL;
 }
 
-/* The body: one object. `*seen` has the bit of each field that was there. */
-static bool read_body(struct reader *r, const struct json_field *fields, size_t fields_len,
-                      char *out, uint64_t *seen)
+static bool read_member_list(struct reader *r, const struct json_field *fields, size_t fields_len,
+                             char *out, uint64_t *seen)
 {
-    skip_space(r);
-    if (!take_char(r, '{'))
-        return false;
-    r->depth = 1;
-    skip_space(r);
-    if (!take_char(r, '}')) {
-        struct str *keys = keys_new(r);
-        size_t len = 0;
-        do {
-            struct str key;
-            if (!read_key(r, keys, &len, &key))
-                return false;
-            const struct json_field *field = field_find(fields, fields_len, key);
-            if (field)
-                *seen |= UINT64_C(1) << (field - fields);
-            if (!(field ? read_field(r, field, out + field->offset) : read_value(r)))
-                return false;
-            skip_space(r);
-        } while (take_char(r, ','));
-        if (!take_char(r, '}'))
+    struct str *keys = keys_at_depth(r);
+    size_t len = 0;
+    do {
+        struct str key;
+        if (!read_key(r, keys, &len, &key))
             return false;
-    }
+        const struct json_field *field = field_find(fields, fields_len, key);
+        if (field)
+            *seen |= UINT64_C(1) << (field - fields);
+        if (!(field ? read_field(r, field, out + field->offset) : read_value(r)))
+            return false;
+        skip_space(r);
+    } while (take_char(r, ','));
+    return take_char(r, '}');
+}
+
+static void clear_slots(const struct json_field *fields, size_t fields_len, char *out);
+
+/* One object, of which a table tells what is wanted. Tables are finite, so the recursion is too. */
+static bool read_members(struct reader *r, const struct json_field *fields, size_t fields_len,
+                         char *out)
+{
+    uint64_t seen = 0;
+    clear_slots(fields, fields_len, out);
+    if (r->depth == JSON_DEPTH_MAX || !take_char(r, '{'))
+        return false;
+    r->depth++;
     skip_space(r);
-    return r->p == r->end;
+    if (!take_char(r, '}') && !read_member_list(r, fields, fields_len, out, &seen))
+        return false;
+    r->depth--;
+    for (size_t i = 0; i < fields_len; i++)
+        if ((fields[i].flags & JSON_REQUIRED) && !(seen >> i & 1))
+            field_problem(r, &fields[i], R_FIELD_REQUIRED);
+    return true;
 }
 
 static size_t slot_size(enum json_type type)
@@ -488,30 +781,63 @@ static size_t slot_size(enum json_type type)
     case JSON_STRING: return sizeof(struct str);
     case JSON_STRING_OR_NULL: return sizeof(struct json_str);
     case JSON_INT:
+    case JSON_CLOCK:
     case JSON_CHOICE: return sizeof(struct json_int);
     case JSON_BOOL: return sizeof(struct json_bool);
     case JSON_INSTANT: return sizeof(struct json_instant);
     case JSON_UUID: return sizeof(struct json_uuid);
+    case JSON_DECIMAL: return sizeof(struct json_decimal);
+    case JSON_INTS: return sizeof(struct json_ints);
+    case JSON_OBJECT: return sizeof(struct json_object);
+    case JSON_OBJECTS: return sizeof(struct json_objects);
     }
     return 0;
+}
+
+static void clear_slots(const struct json_field *fields, size_t fields_len, char *out)
+{
+    assert(fields_len <= JSON_MEMBERS_MAX);
+    for (size_t i = 0; i < fields_len; i++) {
+        memset(out + fields[i].offset, 0, slot_size(fields[i].type));
+        if (fields[i].type == JSON_OBJECT)
+            clear_slots(fields[i].shape->fields, fields[i].shape->fields_len,
+                        out + fields[i].offset);
+    }
 }
 
 enum err json_decode(struct ctx *c, struct str text, const struct json_field *fields,
                      size_t fields_len, void *out)
 {
-    assert(fields_len <= JSON_MEMBERS_MAX);
-    for (size_t i = 0; i < fields_len; i++)
-        memset((char *)out + fields[i].offset, 0, slot_size(fields[i].type));
     struct reader r = {.p = text.ptr, .end = text.ptr + text.len, .c = c};
-    uint64_t seen = 0;
-    if (!str_is_utf8(text) || !read_body(&r, fields, fields_len, out, &seen))
+    skip_space(&r);
+    bool fine = str_is_utf8(text) && read_members(&r, fields, fields_len, out);
+    if (fine)
+        skip_space(&r);
+    if (!fine || r.p != r.end)
         return fail(c, R_MALFORMED_JSON);
-    for (size_t i = 0; i < fields_len; i++)
-        if ((fields[i].flags & JSON_REQUIRED) && !(seen >> i & 1))
-            field_problem(&r, &fields[i], R_FIELD_REQUIRED);
     if (!r.problems.len)
         return OK;
     fail_data(c, strbuf_str(&r.problems));
+    return fail(c, R_INVALID_FIELDS);
+}
+
+enum err fail_item(struct ctx *c, const char *field, size_t at, const char *member,
+                   enum reason reason)
+{
+    struct strbuf text = strbuf_new(c->arena, 256);
+    struct json_writer w = json_writer_on(&text);
+    json_array_begin(&w, field);
+    for (size_t i = 0; i < at; i++) {
+        json_object_begin(&w, NULL);
+        json_object_end(&w);
+    }
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, member);
+    json_put_str(&w, NULL, reason_info(reason)->text[c->lang]);
+    json_array_end(&w);
+    json_object_end(&w);
+    json_array_end(&w);
+    fail_data(c, strbuf_str(&text));
     return fail(c, R_INVALID_FIELDS);
 }
 

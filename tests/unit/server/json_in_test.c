@@ -262,3 +262,199 @@ TEST(another_content_type_is_refused_before_the_body_is_read)
     fixture_header(&f, STR("content-type"), STR("Application/JSON ; charset=utf-8"));
     CHECK_INT(REQUEST_JSON(&f.c, &f.req, fields, &body), OK);
 }
+
+/* ---- what has parts --------------------------------------------------------------------------- */
+
+struct hour {
+    struct json_int weekday, opens;
+    struct str note;
+};
+static const struct json_field hour_fields[] = {
+    {"weekday", JSON_INT, JSON_REQUIRED, offsetof(struct hour, weekday), 0, 6},
+    {"opens", JSON_CLOCK, JSON_REQUIRED, offsetof(struct hour, opens), 0, 1439},
+    {"note", JSON_STRING, 0, offsetof(struct hour, note), 0, 5},
+};
+static const struct json_shape hour_shape = JSON_SHAPE(hour_fields, struct hour);
+
+struct policy {
+    struct json_object here;
+    struct json_int grid;
+    struct json_bool confirm;
+};
+static const struct json_field policy_fields[] = {
+    {"grid", JSON_INT, JSON_REQUIRED, offsetof(struct policy, grid), 1, 60},
+    {"confirm", JSON_BOOL, 0, offsetof(struct policy, confirm)},
+};
+static const struct json_shape policy_shape = JSON_SHAPE(policy_fields, struct policy);
+
+struct parts {
+    struct json_objects hours;
+    struct json_ints ids;
+    struct policy policy;
+    struct json_decimal latitude;
+    struct json_int after;
+};
+static const struct json_field part_fields[] = {
+    {"hours", JSON_OBJECTS, JSON_NULLABLE, offsetof(struct parts, hours), .shape = &hour_shape,
+     .items_max = 3},
+    {"ids", JSON_INTS, 0, offsetof(struct parts, ids), 1, 100, .items_max = 3},
+    {"policy", JSON_OBJECT, JSON_NULLABLE, offsetof(struct parts, policy), .shape = &policy_shape},
+    {"latitude", JSON_DECIMAL, JSON_NULLABLE, offsetof(struct parts, latitude), -90, 90},
+    {"after", JSON_INT, 0, offsetof(struct parts, after)},
+};
+
+static enum err decode_parts(struct fixture *f, struct str text, struct parts *out)
+{
+    f->c.reason = R_NONE;
+    f->c.refused_data = (struct str){0};
+    f->c.lang = LANG_EN;
+    memset(out, 0xff, sizeof(*out));
+    return json_decode(&f->c, text, part_fields, ARRAY_LEN(part_fields), out);
+}
+
+#define PARTS(text) CHECK_INT(decode_parts(&f, STR(text), &parts), OK)
+#define PART_PROBLEM(text, expected)                                 \
+    do {                                                             \
+        CHECK_INT(decode_parts(&f, STR(text), &parts), ERR_INVALID); \
+        CHECK_STR(f.c.refused_data, STR(expected));                  \
+    } while (0)
+
+TEST(an_array_of_objects_becomes_an_array_of_structs)
+{
+    FIXTURE;
+    struct parts parts;
+    PARTS("{\"hours\":[{\"weekday\":0,\"opens\":\"09:30\"}, {\"opens\":\"00:00\",\"weekday\":6,"
+          "\"note\":\"a\",\"more\":[{}]} ],\"after\":7}");
+    const struct hour *hours = parts.hours.items;
+    CHECK(parts.hours.set && parts.hours.len == 2 && parts.after.v == 7);
+    CHECK_INT(hours[0].weekday.v, 0);
+    CHECK_INT(hours[0].opens.v, 570);
+    CHECK(!hours[0].note.ptr);
+    CHECK_INT(hours[1].opens.v, 0);
+    CHECK_STR(hours[1].note, STR("a"));
+    CHECK(!parts.ids.set && !parts.policy.here.set && !parts.policy.grid.set);
+}
+
+TEST(an_empty_array_is_there_and_null_is_told_apart)
+{
+    FIXTURE;
+    struct parts parts;
+    PARTS("{\"hours\":[ ],\"ids\":[]}");
+    CHECK(parts.hours.set && !parts.hours.null && parts.hours.len == 0);
+    CHECK(parts.ids.set && parts.ids.len == 0);
+    PARTS("{\"hours\":null,\"policy\":null,\"latitude\":null}");
+    CHECK(parts.hours.null && parts.policy.here.null && parts.latitude.null);
+    PART_PROBLEM("{\"ids\":null}", "\"ids\":[\"This field may not be null.\"]");
+}
+
+TEST(problems_of_items_stand_at_their_places)
+{
+    FIXTURE;
+    struct parts parts;
+    PART_PROBLEM("{\"hours\":[{\"weekday\":1,\"opens\":\"10:00\"},{\"weekday\":7},"
+                 "{\"weekday\":1,\"opens\":\"10:00\"}]}",
+                 "\"hours\":[{},{\"weekday\":[\"This value is out of range.\"],"
+                 "\"opens\":[\"This field is required.\"]}]");
+    PART_PROBLEM("{\"hours\":[3],\"after\":true}",
+                 "\"hours\":[{\"non_field_errors\":[\"This field has the wrong type.\"]}],"
+                 "\"after\":[\"This field has the wrong type.\"]");
+    PART_PROBLEM("{\"ids\":[1,\"2\",101]}", "\"ids\":{\"1\":[\"This field has the wrong type.\"],"
+                                            "\"2\":[\"This value is out of range.\"]}");
+    PART_PROBLEM("{\"policy\":{\"confirm\":1}}",
+                 "\"policy\":{\"confirm\":[\"This field has the wrong type.\"],"
+                 "\"grid\":[\"This field is required.\"]}");
+}
+
+TEST(arrays_have_caps)
+{
+    FIXTURE;
+    struct parts parts;
+    PARTS("{\"ids\":[1,2,3]}");
+    CHECK(parts.ids.len == 3 && parts.ids.v[2] == 3);
+    PART_PROBLEM("{\"ids\":[1,2,3,4]}", "\"ids\":[\"This list has too many items.\"]");
+    PART_PROBLEM("{\"hours\":[0,0,0,0]}", "\"hours\":[\"This list has too many items.\"]");
+}
+
+TEST(what_should_have_parts_and_has_not_is_of_the_wrong_type)
+{
+    FIXTURE;
+    struct parts parts;
+    PART_PROBLEM("{\"hours\":{},\"ids\":1,\"policy\":[],\"latitude\":\"1\"}",
+                 "\"hours\":[\"This field has the wrong type.\"],"
+                 "\"ids\":[\"This field has the wrong type.\"],"
+                 "\"policy\":[\"This field has the wrong type.\"],"
+                 "\"latitude\":[\"This field has the wrong type.\"]");
+}
+
+TEST(parts_are_read_as_strictly_as_the_whole)
+{
+    FIXTURE;
+    struct parts parts;
+    static const char *const texts[] = {"{\"ids\":[1,]}",
+                                        "{\"ids\":[1",
+                                        "{\"ids\":[01]}",
+                                        "{\"ids\":[1}}",
+                                        "{\"hours\":[{\"weekday\":1,\"weekday\":1}]}",
+                                        "{\"hours\":[{}",
+                                        "{\"hours\":[{},]}",
+                                        "{\"policy\":{\"grid\":1}",
+                                        "{\"policy\":{,}}",
+                                        "{\"ids\":[[[[[[[[1]]]]]]]]}"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        CHECK_INT(decode_parts(&f, str_c(texts[i]), &parts), ERR_INVALID);
+        CHECK_INT(f.c.reason, R_MALFORMED_JSON);
+    }
+}
+
+TEST(a_clock_has_four_digits_and_may_run_past_midnight)
+{
+    FIXTURE;
+    struct parts parts;
+    PARTS("{\"hours\":[{\"weekday\":1,\"opens\":\"23:59\"}]}");
+    CHECK_INT(((struct hour *)parts.hours.items)->opens.v, 1439);
+    static const char *const texts[] = {"9:00", "09:60", "-1:00", "09:-1",
+                                        "0900", "09:0",  "aa:bb", ""};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct str text =
+            str_printf(f.c.arena, "{\"hours\":[{\"weekday\":1,\"opens\":\"%s\"}]}", texts[i]);
+        CHECK_INT(decode_parts(&f, text, &parts), ERR_INVALID);
+        CHECK(str_find(f.c.refused_data, STR("not in the expected format")) >= 0);
+    }
+    PART_PROBLEM("{\"hours\":[{\"weekday\":1,\"opens\":\"24:00\"}]}",
+                 "\"hours\":[{\"opens\":[\"This value is out of range.\"]}]");
+}
+
+TEST(decimals_have_bounds)
+{
+    FIXTURE;
+    struct parts parts;
+    PARTS("{\"latitude\":24.7136}");
+    CHECK(parts.latitude.set && parts.latitude.v > 24.71359 && parts.latitude.v < 24.71361);
+    PARTS("{\"latitude\":-9e1}");
+    CHECK(parts.latitude.v == -90);
+    PART_PROBLEM("{\"latitude\":90.0001}", "\"latitude\":[\"This value is out of range.\"]");
+    PART_PROBLEM("{\"latitude\":1e999}", "\"latitude\":[\"This value is out of range.\"]");
+}
+
+TEST(ten_thousand_objects_need_no_more_memory_than_one)
+{
+    FIXTURE;
+    struct parts parts;
+    struct strbuf text = strbuf_new(f.c.arena, 1 << 17);
+    strbuf_add(&text, STR("{\"more\":[{}"));
+    for (int i = 0; i < 9000; i++)
+        strbuf_add(&text, STR(",{\"\":0}"));
+    strbuf_add(&text, STR("]}"));
+    size_t before = f.c.arena->bytes;
+    CHECK_INT(decode_parts(&f, strbuf_str(&text), &parts), OK);
+    CHECK(f.c.arena->bytes - before < 16384);
+}
+
+TEST(a_refusal_of_one_item_has_the_form_of_the_others)
+{
+    FIXTURE;
+    f.c.lang = LANG_EN;
+    CHECK_INT(fail_item(&f.c, "hours", 1, "opens", R_FIELD_RANGE), ERR_INVALID);
+    CHECK_STR(f.c.refused_data,
+              STR("\"hours\":[{},{\"opens\":[\"This value is out of range.\"]}]"));
+}
