@@ -28,6 +28,8 @@ struct caller {
     struct uuid session;
 };
 
+enum { ROUTE_IDS_MAX = 3 };
+
 /* Views are into the request's arena and live as long as it. */
 struct request {
     struct app *app; /* this worker's services: server/app.h */
@@ -36,9 +38,10 @@ struct request {
     struct str query; /* without '?' */
     const struct header *headers;
     size_t headers_len;
-    struct str body;  /* complete, de-chunked */
-    int64_t ids[2];   /* the {id}s of the route's pattern, in order */
-    struct uuid uuid; /* the {uuid} of the route's pattern */
+    struct str body;            /* complete, de-chunked */
+    int64_t ids[ROUTE_IDS_MAX]; /* the {id}s of the route's pattern, in order */
+    struct uuid uuid;           /* the {uuid} of the route's pattern */
+    struct str name;            /* the {name} of the route's pattern, decoded; never empty */
     struct caller caller;
     struct str client_ip;      /* behind trusted proxies: the right-most untrusted one */
     bool lang_from_header;     /* Accept-Language decided the ctx's language */
@@ -82,7 +85,9 @@ enum route_class {
 
 struct route {
     enum http_method method;
-    const char *pattern; /* "/api/salons/{id}/slots/": {id} positive int64, {uuid}; ends with '/' */
+    const char *
+        pattern; /* "/api/salons/{id}/slots/": {id} positive int64, {uuid}, {name}: any one segment;
+                          * ends with '/' */
     endpoint_fn *endpoint;
     uint32_t flags;
     enum route_class class;

@@ -131,6 +131,7 @@ static enum reason find_route(struct exchange *exchange)
     req->route = match.route;
     memcpy(req->ids, match.ids, sizeof(req->ids));
     req->uuid = match.uuid;
+    req->name = match.name;
     if (match.route || (req->method == HTTP_OPTIONS && match.allow))
         return R_NONE;
     return match.allow ? R_METHOD_NOT_ALLOWED : R_NOT_FOUND;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum segment_kind { SEGMENT_TEXT, SEGMENT_ID, SEGMENT_UUID };
+enum segment_kind { SEGMENT_TEXT, SEGMENT_ID, SEGMENT_UUID, SEGMENT_NAME };
 
 struct node {
     enum segment_kind kind;
@@ -25,6 +25,8 @@ static enum segment_kind segment_kind(struct str segment)
         return SEGMENT_ID;
     if (str_eq(segment, STR("{uuid}")))
         return SEGMENT_UUID;
+    if (str_eq(segment, STR("{name}")))
+        return SEGMENT_NAME;
     assert(segment.len && segment.ptr[0] != '{');
     return SEGMENT_TEXT;
 }
@@ -89,8 +91,9 @@ static bool parse_id(struct str segment, int64_t *out)
 }
 
 struct captures {
-    int64_t ids[2];
+    int64_t ids[ROUTE_IDS_MAX];
     struct uuid uuid;
+    struct str name;
     size_t ids_len;
 };
 
@@ -98,8 +101,10 @@ static bool segment_matches(const struct node *node, struct str segment, struct 
 {
     switch (node->kind) {
     case SEGMENT_TEXT: return str_eq(node->text, segment);
-    case SEGMENT_ID: return caught->ids_len < 2 && parse_id(segment, &caught->ids[caught->ids_len]);
+    case SEGMENT_ID:
+        return caught->ids_len < ROUTE_IDS_MAX && parse_id(segment, &caught->ids[caught->ids_len]);
     case SEGMENT_UUID: return uuid_parse(segment, &caught->uuid);
+    case SEGMENT_NAME: caught->name = segment; return segment.len > 0;
     }
     return false;
 }
@@ -136,6 +141,7 @@ void router_match(const struct router *router, enum http_method method, struct s
     out->allow = node->allow;
     out->route = node->routes[method];
     out->uuid = caught.uuid;
+    out->name = caught.name;
     memcpy(out->ids, caught.ids, sizeof(out->ids));
 }
 

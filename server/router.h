@@ -20,8 +20,9 @@ struct router *router_new(struct arena *arena, const struct route *table, size_t
 struct route_match {
     const struct route *route; /* NULL: see `allow` */
     uint32_t allow;            /* 1 << method for what the path supports; 0: no such path */
-    int64_t ids[2];
+    int64_t ids[ROUTE_IDS_MAX];
     struct uuid uuid;
+    struct str name; /* a view of the path */
 };
 /* HEAD is served by GET's route. `path` is percent-decoded already. */
 void router_match(const struct router *router, enum http_method method, struct str path,

@@ -10,6 +10,8 @@ static const struct route table[] = {
     {.method = HTTP_GET, .pattern = "/a/me/"},
     {.method = HTTP_DELETE, .pattern = "/a/{id}/b/{id}/"},
     {.method = HTTP_GET, .pattern = "/p/{uuid}/"},
+    {.method = HTTP_GET, .pattern = "/a/{id}/b/{id}/c/{id}/"},
+    {.method = HTTP_GET, .pattern = "/m/{name}/"},
 };
 
 static struct route_match match(struct fixture *f, enum http_method method, struct str path)
@@ -58,6 +60,24 @@ TEST(uuids_are_read)
     struct route_match found = match(&f, HTTP_GET, STR("/p/0b1e2d3c-0000-4000-8000-000000000001/"));
     CHECK(found.route == &table[6] && found.uuid.bytes[15] == 1);
     CHECK(!match(&f, HTTP_GET, STR("/p/1/")).route);
+}
+
+TEST(a_pattern_may_have_three_ids)
+{
+    FIXTURE;
+    struct route_match found = match(&f, HTTP_GET, STR("/a/1/b/2/c/3/"));
+    CHECK(found.route == &table[7] && found.ids[1] == 2 && found.ids[2] == 3);
+}
+
+TEST(a_name_is_any_one_segment)
+{
+    FIXTURE;
+    struct route_match found = match(&f, HTTP_GET, STR("/m/ab.jpg"));
+    CHECK(found.route == &table[8]);
+    CHECK_STR(found.name, STR("ab.jpg"));
+    CHECK(!match(&f, HTTP_GET, STR("/m/")).route);
+    CHECK(!match(&f, HTTP_GET, STR("/m/a/b")).route);
+    CHECK(!match(&f, HTTP_GET, STR("/m//b")).route);
 }
 
 TEST(unknown_paths_match_nothing)
