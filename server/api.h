@@ -71,6 +71,7 @@ enum route_flags {
     ROUTE_OPTIONAL_USER = 1 << 1, /* a token is looked at when there is one; a bad one is 401 */
     ROUTE_FINISH = 1 << 2, /* goes on when the client vanishes: its effect is being committed */
     ROUTE_QUIET = 1 << 3,  /* not in the access log: probes */
+    ROUTE_STREAM = 1 << 4, /* body and answer are not gathered: see request_body_next */
 };
 /* What is shed first under overload; contract: payments and webhooks before bookings before slots
  * before search. */
@@ -92,6 +93,19 @@ struct route {
     uint32_t flags;
     enum route_class class;
 };
+
+/* ---- bodies and answers too large to gather: endpoints of routes with ROUTE_STREAM ------------ */
+
+/* The next bytes of the body, a view that ends with the next call; empty: that was all of it. The
+ * endpoint runs while the body arrives, `req->body` stays empty, and an answer before the body's end
+ * closes the connection. R_BODY_TOO_LARGE, R_REQUEST_TIMEOUT, R_BAD_REQUEST; ERR_CANCELED: the client
+ * is gone, and so is the rest of it. */
+NODISCARD enum err request_body_next(struct ctx *c, struct request *req, struct str *out);
+/* Sends the head of the answer as it stands in the response, with a body of so many bytes to come by
+ * response_write (none for HEAD). An error afterwards can only cut the connection. */
+NODISCARD enum err response_begin(struct ctx *c, struct request *req, uint64_t body_bytes);
+/* Waits while the client is behind. ERR_CANCELED: it is gone. */
+NODISCARD enum err response_write(struct ctx *c, struct request *req, struct str bytes);
 
 /* ---- query parameters ------------------------------------------------------------------------ */
 

@@ -33,6 +33,16 @@ static void watch_deadlines(struct conn *conn)
 
 static void refuse(struct conn *conn, enum reason reason);
 
+/* A streamed body goes no further: its endpoint is told, and answers last. */
+static void break_body(struct conn *conn, enum reason reason)
+{
+    conn->state = CONN_BUSY;
+    conn->read_deadline = TICK_NEVER;
+    conn->linger = true;
+    conn->exchange->close = true;
+    exchange_stream_break(conn->exchange, reason);
+}
+
 static void on_timer(struct timer *timer)
 {
     struct conn *conn = container_of(timer, struct conn, timer);
@@ -43,7 +53,9 @@ static void on_timer(struct timer *timer)
     }
     if (conn->read_deadline.ns <= now) {
         bool asked = conn->state == CONN_BODY || (conn->state == CONN_READING && conn->head_begun);
-        if (asked && (!conn->tls || tls_state(conn->tls) == TLS_OPEN))
+        if (conn->exchange && conn->exchange->stream)
+            break_body(conn, R_REQUEST_TIMEOUT);
+        else if (asked && (!conn->tls || tls_state(conn->tls) == TLS_OPEN))
             refuse(conn, R_REQUEST_TIMEOUT);
         else
             conn_end(conn);
@@ -193,7 +205,9 @@ static void idle(struct conn *conn)
 /* The answer is in the output. On the loop's stack or on the exchange's fiber. */
 void conn_answered(struct conn *conn, bool close)
 {
-    assert(conn->state == CONN_BUSY && conn->exchange);
+    assert(conn->state == CONN_BUSY || (conn->state == CONN_BODY && close));
+    assert(conn->exchange);
+    conn->linger |= conn->state == CONN_BODY;
     conn->exchange = NULL;
     conn->state = CONN_READING;
     conn->close_after |= close;
@@ -213,7 +227,7 @@ static void run(struct conn *conn)
     conn->dispatching = false;
 }
 
-static void send_continue(struct conn *conn)
+void conn_send_continue(struct conn *conn)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     memcpy(conn_reserve(conn, sizeof(text) - 1), text, sizeof(text) - 1);
@@ -221,14 +235,50 @@ static void send_continue(struct conn *conn)
     conn_flush_later(conn);
 }
 
+/* Its fiber runs already; all that changes is what may come next. */
+static void take_streamed_body(struct conn *conn, struct str *bytes)
+{
+    enum http1_result result = exchange_body(conn->exchange, bytes);
+    if (result == HTTP1_MORE)
+        return;
+    conn->state = CONN_BUSY;
+    conn->read_deadline = TICK_NEVER;
+    if (result == HTTP1_BAD)
+        break_body(conn, conn->exchange->refused);
+}
+
 static void take_body(struct conn *conn, struct str *bytes)
 {
     struct exchange *exchange = conn->exchange;
+    if (exchange->stream) {
+        take_streamed_body(conn, bytes);
+        return;
+    }
     switch (exchange_body(exchange, bytes)) {
     case HTTP1_MORE: break;
     case HTTP1_DONE: run(conn); break;
     case HTTP1_BAD: refuse(conn, exchange->refused); break;
     }
+}
+
+void conn_body_wanted(struct conn *conn)
+{
+    if (conn->input)
+        loop_soon(conn->server->loop, &conn->resume_task);
+}
+
+/* Starts at once: the endpoint decides whether it wants the body. What of it has come is kept first,
+ * so that a body that is complete needs no wait. */
+static void begin_stream(struct conn *conn, bool waits, struct str *bytes)
+{
+    if (waits)
+        exchange_stream_continue(conn->exchange);
+    take_streamed_body(conn, bytes);
+    if (conn->state == CONN_BODY)
+        conn->read_deadline = now_and(conn, conn->server->options.stream_timeout);
+    conn->dispatching = true;
+    exchange_start(conn->exchange);
+    conn->dispatching = false;
 }
 
 static void begin_request(struct conn *conn, const struct http1_head *head, struct str *bytes)
@@ -245,10 +295,14 @@ static void begin_request(struct conn *conn, const struct http1_head *head, stru
         refuse(conn, exchange->refused);
         return;
     }
+    if (exchange->stream) {
+        begin_stream(conn, waits, bytes);
+        return;
+    }
     conn->read_deadline = now_and(conn, conn->server->options.body_timeout);
     take_body(conn, bytes);
     if (waits && conn->state == CONN_BODY)
-        send_continue(conn);
+        conn_send_continue(conn);
 }
 
 /* A head is looked at when it may have grown a line: one byte at a time costs no more. */
@@ -285,7 +339,10 @@ static void advance(struct conn *conn, struct str *bytes)
 {
     for (uint32_t begun = 0; bytes->len;) {
         if (conn->state == CONN_BODY) {
+            size_t before = bytes->len;
             take_body(conn, bytes);
+            if (conn->state == CONN_BODY && bytes->len == before)
+                return; /* streamed, and the endpoint is behind; it comes back by resume_task */
         } else if (conn->state != CONN_READING) {
             return;
         } else if (conn->close_after) {
@@ -316,6 +373,10 @@ static void after_input(struct conn *conn)
 {
     if (conn->state == CONN_CLOSED)
         return;
+    if (conn->eof && conn->state == CONN_BODY && !conn->input) {
+        conn_end(conn); /* cut inside a body */
+        return;
+    }
     pause_or_resume(conn);
     end_if_done(conn);
     watch_deadlines(conn);
@@ -389,8 +450,9 @@ static void on_finished(struct sock *sock, int error)
 {
     struct conn *conn = conn_of(sock);
     conn->eof = true;
-    /* Broken, refused already, or cut inside a body: nobody waits for an answer. */
-    if (error || conn->state == CONN_LINGER || conn->state == CONN_BODY)
+    /* Broken, refused already, or cut inside a body: nobody waits for an answer. (Of a streamed body
+     * the end may be here, and only wait for its endpoint.) */
+    if (error || conn->state == CONN_LINGER || (conn->state == CONN_BODY && !conn->input))
         conn_end(conn);
     else
         end_if_done(conn);
@@ -407,6 +469,8 @@ static void on_sent(struct sock *sock, int error)
     conn_flush(conn);
     if (conn->input && conn->state == CONN_READING)
         loop_soon(conn->server->loop, &conn->resume_task);
+    if (conn->exchange)
+        exchange_stream_news(conn->exchange);
     if (conn->goodbye && conn_output_empty(conn) && conn->state == CONN_READING)
         say_goodbye(conn);
     else

@@ -9,7 +9,8 @@
  *
  * Invariants
  *   1. READING without bytes: no input, no exchange; without unsent bytes also no output.
- *   2. BODY and BUSY: exactly one exchange, and its `conn` is this one.
+ *   2. BODY and BUSY: exactly one exchange, and its `conn` is this one. In BODY it runs only if it
+ *      streams (exchange_stream.c); then it may end in BODY, and the connection with it.
  *   3. Requests are answered in order: the next is begun when the exchange is gone.
  *   4. One send under way; its bytes belong to the first chunk until `sent`.
  *   5. After conn_end only `ended` happens, and it alone gives memory back.
@@ -76,6 +77,10 @@ void conn_turn_away(struct conn *conn);
 void conn_end(struct conn *conn);
 /* Drain: closes if idle; else the answer under way is the last. */
 void conn_drain(struct conn *conn);
+/* "100 Continue" into the output. */
+void conn_send_continue(struct conn *conn);
+/* The exchange has room for more of its body: goes on soon. */
+void conn_body_wanted(struct conn *conn);
 /* The exchange has its answer in the output. */
 void conn_answered(struct conn *conn, bool close);
 
@@ -87,6 +92,7 @@ void conn_wrote(struct conn *conn, size_t n);
 /* Sends what is there, unless a send is under way already. */
 void conn_flush(struct conn *conn);
 void conn_flush_later(struct conn *conn);
+size_t conn_unsent(const struct conn *conn);
 /* Of the first chunk, or of the TLS side. */
 void conn_sent(struct conn *conn);
 bool conn_output_empty(const struct conn *conn);

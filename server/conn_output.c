@@ -53,6 +53,11 @@ static void drop_first(struct conn *conn)
     chunk_free(first);
 }
 
+size_t conn_unsent(const struct conn *conn)
+{
+    return conn->output_bytes + (conn->tls ? tls_pending(conn->tls).len : 0);
+}
+
 bool conn_output_empty(const struct conn *conn)
 {
     return !conn->output && (!conn->tls || tls_pending(conn->tls).len == 0);

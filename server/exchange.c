@@ -137,9 +137,16 @@ static enum reason find_route(struct exchange *exchange)
     return match.allow ? R_METHOD_NOT_ALLOWED : R_NOT_FOUND;
 }
 
+static bool streams(const struct exchange *exchange)
+{
+    const struct route *route = exchange->request.route;
+    return route && route->flags & ROUTE_STREAM;
+}
+
 static void expect_body(struct exchange *exchange, const struct http1_head *head)
 {
-    uint64_t max = exchange->server->options.body_bytes_max;
+    const struct http_options *options = &exchange->server->options;
+    uint64_t max = streams(exchange) ? options->stream_bytes_max : options->body_bytes_max;
     exchange->framing = head->framing;
     if (head->framing == HTTP1_CHUNKED) {
         http1_chunked_begin(&exchange->chunked, max);
@@ -149,8 +156,19 @@ static void expect_body(struct exchange *exchange, const struct http1_head *head
         exchange->close = true;
     } else if (head->framing == HTTP1_LENGTH && head->content_length) {
         exchange->body_left = head->content_length;
-        exchange->body = arena_push_bytes(&exchange->arena, head->content_length);
+        if (!streams(exchange))
+            exchange->body = arena_push_bytes(&exchange->arena, head->content_length);
+    } else {
+        exchange->framing = HTTP1_NO_BODY; /* "Content-Length: 0" is none either */
     }
+}
+
+/* It may take as long as its body, and then as long as any other. */
+static void expect_stream(struct exchange *exchange)
+{
+    const struct http_options *options = &exchange->server->options;
+    exchange->ctx.deadline = tick_add(exchange->ctx.deadline, options->stream_timeout);
+    exchange_stream_begin(exchange);
 }
 
 struct exchange *exchange_new(struct conn *conn, const struct http1_head *head,
@@ -164,6 +182,8 @@ struct exchange *exchange_new(struct conn *conn, const struct http1_head *head,
     identify(exchange);
     exchange->refused = find_route(exchange);
     expect_body(exchange, head);
+    if (streams(exchange))
+        expect_stream(exchange);
     return exchange;
 }
 
@@ -187,6 +207,8 @@ static enum http1_result chunked_body(struct exchange *exchange, struct str *byt
 
 enum http1_result exchange_body(struct exchange *exchange, struct str *bytes)
 {
+    if (exchange->stream)
+        return exchange_stream_body(exchange, bytes);
     if (exchange->framing == HTTP1_CHUNKED)
         return chunked_body(exchange, bytes);
     size_t n = MIN(exchange->body_left, bytes->len);
@@ -233,23 +255,28 @@ static enum err answer(struct exchange *exchange)
     return req->route->endpoint(c, req, res);
 }
 
+/* Into the connection's output, unless it is there already. -> bytes of it */
+static size_t put_answer(struct exchange *exchange)
+{
+    exchange->close |= exchange->server->draining || exchange_stream_unread(exchange);
+    if (!exchange_stream_begun(exchange))
+        return exchange_render(exchange);
+    exchange->close |= exchange_stream_cut(exchange);
+    return exchange->stream_bytes;
+}
+
 /* Into the connection's output, if there is still one; then the exchange is no more. */
 static void finish(struct exchange *exchange)
 {
-    struct http_server *server = exchange->server;
     struct conn *conn = exchange->conn;
-    size_t bytes = 0;
-    if (conn) {
-        exchange->close |= server->draining;
-        bytes = exchange_render(exchange);
-    }
+    size_t bytes = conn ? put_answer(exchange) : 0;
     exchange_account(exchange, bytes);
     if (conn)
         conn_answered(conn, exchange->close);
     forget(exchange);
 }
 
-static void add_common_headers(struct exchange *exchange)
+void exchange_common_headers(struct exchange *exchange)
 {
     struct response *res = &exchange->response;
     if (res->status == 405)
@@ -265,9 +292,11 @@ static void exchange_fiber(void *arg)
     exchange->server->requests_running++;
     exchange->running = true;
     enum err err = answer(exchange);
-    if (err)
-        error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);
-    add_common_headers(exchange);
+    if (!exchange_stream_begun(exchange)) {
+        if (err)
+            error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);
+        exchange_common_headers(exchange);
+    }
     finish(exchange);
 }
 
@@ -278,7 +307,7 @@ void exchange_refuse(struct exchange *exchange, enum reason reason)
     enum err err = reason == R_OVERLOADED ? fail_retry(c, reason, 1) : fail(c, reason);
     /* Without the request: nothing here may wait for the caller's language. */
     error_respond(c, NULL, &exchange->response, err);
-    add_common_headers(exchange);
+    exchange_common_headers(exchange);
     finish(exchange);
 }
 
@@ -311,4 +340,6 @@ void exchange_abandon(struct exchange *exchange)
         forget(exchange); /* its body never came: no fiber knows of it */
     else if (!exchange->request.route || !(exchange->request.route->flags & ROUTE_FINISH))
         ctx_cancel(&exchange->ctx); /* its fiber ends it */
+    else
+        exchange_stream_news(exchange);
 }

@@ -30,6 +30,10 @@ struct exchange {
     char *body; /* with HTTP1_LENGTH: content_length bytes */
     size_t body_len;
     struct strbuf body_text; /* with HTTP1_CHUNKED */
+
+    struct stream *stream;    /* of a route with ROUTE_STREAM */
+    uint64_t stream_promised; /* bytes of its answer's body */
+    size_t stream_bytes;      /* of its answer, so far in the output */
 };
 
 /* Copies the head; looks at everything that needs no wait: id, target, language, address, route. */
@@ -48,6 +52,27 @@ void exchange_start(struct exchange *exchange);
 void exchange_refuse(struct exchange *exchange, enum reason reason);
 /* The client is gone. What runs is cancelled, unless its route is to finish. */
 void exchange_abandon(struct exchange *exchange);
+
+/* Headers that do not depend on the endpoint. */
+void exchange_common_headers(struct exchange *exchange);
+
+/* ---- exchange_stream.c: what follows, but for exchange_stream_news, is for exchanges that have one */
+
+void exchange_stream_begin(struct exchange *exchange);
+/* The client waits for "100 Continue": sent when the endpoint asks for the body. */
+void exchange_stream_continue(struct exchange *exchange);
+/* As exchange_body, but HTTP1_MORE may leave bytes: there is no room until conn_body_wanted. */
+enum http1_result exchange_stream_body(struct exchange *exchange, struct str *bytes);
+/* The rest of the body will not come. */
+void exchange_stream_break(struct exchange *exchange, enum reason reason);
+/* Something left the connection, or it is gone: whoever waits looks again. Fine without a stream. */
+void exchange_stream_news(struct exchange *exchange);
+/* Part of the body is still on the connection. False without a stream. */
+bool exchange_stream_unread(const struct exchange *exchange);
+/* response_begin was called. False without a stream. */
+bool exchange_stream_begun(const struct exchange *exchange);
+/* The endpoint ended before it wrote all that it had promised. */
+bool exchange_stream_cut(const struct exchange *exchange);
 
 /* exchange_render.c: the answer as bytes in the connection's output. -> bytes written */
 size_t exchange_render(struct exchange *exchange);

@@ -14,6 +14,7 @@ static struct str status_line(int status)
     case 201: return STR("HTTP/1.1 201 Created\r\n");
     case 202: return STR("HTTP/1.1 202 Accepted\r\n");
     case 204: return STR("HTTP/1.1 204 No Content\r\n");
+    case 304: return STR("HTTP/1.1 304 Not Modified\r\n");
     case 400: return STR("HTTP/1.1 400 Bad Request\r\n");
     case 401: return STR("HTTP/1.1 401 Unauthorized\r\n");
     case 403: return STR("HTTP/1.1 403 Forbidden\r\n");
@@ -55,9 +56,11 @@ static char *put_number(char *to, size_t n)
     return put(to, str_of(digits + sizeof(digits) - len, len));
 }
 
-static char *put_content(char *to, const struct response *res)
+static char *put_content(char *to, struct exchange *exchange)
 {
-    if (res->status == 204) /* has neither (RFC 9110 §8.6) */
+    const struct response *res = &exchange->response;
+    /* These have no body, and 304 would have to tell the length of another (RFC 9110 §8.6). */
+    if (res->status == 204 || res->status == 304)
         return to;
     if (res->content_type.len) {
         to = put(to, STR("Content-Type: "));
@@ -65,7 +68,7 @@ static char *put_content(char *to, const struct response *res)
         to = put(to, STR("\r\n"));
     }
     to = put(to, STR("Content-Length: "));
-    to = put_number(to, res->body.len);
+    to = put_number(to, exchange->stream_promised ? exchange->stream_promised : res->body.len);
     return put(to, STR("\r\n"));
 }
 
@@ -79,7 +82,7 @@ static char *put_head(char *to, struct exchange *exchange)
     to = put(to, STR("X-Request-Id: "));
     to = put(to, exchange->ctx.request_id);
     to = put(to, STR("\r\n"));
-    to = put_content(to, res);
+    to = put_content(to, exchange);
     if (res->headers.len)
         to = put(to, strbuf_str(&res->headers));
     if (exchange->tls)
@@ -94,7 +97,8 @@ static char *put_head(char *to, struct exchange *exchange)
 size_t exchange_render(struct exchange *exchange)
 {
     struct response *res = &exchange->response;
-    bool with_body = exchange->request.method != HTTP_HEAD && res->status != 204;
+    bool with_body = exchange->request.method != HTTP_HEAD && res->status != 204 &&
+                     res->status != 304;
     size_t body = with_body ? res->body.len : 0;
     size_t room = HEAD_OWN_MAX + res->content_type.len + res->headers.len + body;
     char *start = conn_reserve(exchange->conn, room), *to = put_head(start, exchange);

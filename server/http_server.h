@@ -18,9 +18,11 @@ struct tls_config;
 
 struct http_options {
     size_t head_bytes_max, body_bytes_max;
+    uint64_t stream_bytes_max;                 /* body of a route with ROUTE_STREAM */
     uint32_t conns_max, conns_per_address_max; /* of this worker */
     uint32_t requests_max;                     /* under way; the loop refuses beyond */
     struct duration idle_timeout, head_timeout, body_timeout, write_timeout, request_timeout;
+    struct duration stream_timeout; /* for its body to arrive, or its answer to leave */
     struct cidr_list trusted;
     struct str_list cors;
     bool access_log;

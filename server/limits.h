@@ -11,6 +11,7 @@ enum {
     HTTP_INPUT_PENDING_MAX = 16384,  /* unparsed bytes behind a request under way; then: pause */
     HTTP_OUTPUT_PENDING_MAX = 65536, /* unsent bytes; beyond, no further request is begun */
     HTTP_OUTPUT_CHUNK = 16384,       /* answers of one turn gathered for one send */
+    HTTP_STREAM_CHUNK = 32768,       /* of a streamed body: one is filled while one is read */
     HTTP_SEND_MAX = 262144, /* one send: a slow reader shows progress at least this often */
     HTTP_LINGER_BYTES_MAX = 1 << 20, /* read and dropped so that a refused client sees the answer */
     HTTP_LINGER_MS = 1000,

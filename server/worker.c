@@ -66,6 +66,8 @@ static void make_server(struct worker *worker)
     struct http_options options = {
         .head_bytes_max = (size_t)config->max_head_bytes,
         .body_bytes_max = (size_t)config->max_body_bytes,
+        .stream_bytes_max = (uint64_t)config->max_upload_bytes,
+        .stream_timeout = config->stream_timeout,
         .conns_max = share(config->max_connections, workers),
         .conns_per_address_max = share(config->max_connections_per_address, workers),
         .requests_max = (uint32_t)config->max_requests_in_flight,

@@ -58,6 +58,53 @@ static enum err broken(struct ctx *c, struct request *req, struct response *res)
     return ERR_INTERNAL;
 }
 
+/* Takes ?ms= per chunk and answers how many bytes came; ?enough= answers before the end. */
+static enum err upload(struct ctx *c, struct request *req, struct response *res)
+{
+    int64_t ms, enough;
+    TRY(query_int(c, req, STR("ms"), 0, 1000000, 0, &ms));
+    TRY(query_int(c, req, STR("enough"), 0, INT64_MAX, INT64_MAX, &enough));
+    seen.runs++;
+    struct str chunk = STR("");
+    while ((int64_t)seen.streamed < enough) {
+        seen.stream_err = request_body_next(c, req, &chunk);
+        TRY(seen.stream_err);
+        if (chunk.len == 0)
+            break;
+        if (ms)
+            TRY(fiber_sleep(c, milliseconds(ms)));
+        for (size_t i = 0; i < chunk.len; i++, seen.streamed++)
+            seen.stream_sum += chunk.ptr[i] != stream_byte(seen.streamed);
+        seen.chunk_max = MAX(seen.chunk_max, chunk.len);
+    }
+    seen.finished++;
+    struct json_writer w = respond_json(c, res, 201);
+    json_put_int(&w, NULL, (int64_t)seen.streamed);
+    return OK;
+}
+
+/* Promises ?bytes= and writes them, or only ?cut= of them. */
+static enum err download(struct ctx *c, struct request *req, struct response *res)
+{
+    int64_t bytes, cut;
+    TRY(query_int(c, req, STR("bytes"), 0, 64 << 20, 100000, &bytes));
+    TRY(query_int(c, req, STR("cut"), 0, INT64_MAX, INT64_MAX, &cut));
+    seen.runs++;
+    res->content_type = STR("image/png");
+    TRY(response_begin(c, req, (uint64_t)bytes));
+    char chunk[1000];
+    for (int64_t at = 0; at < MIN(bytes, cut) && req->method != HTTP_HEAD;) {
+        size_t n = (size_t)MIN((int64_t)sizeof(chunk), MIN(bytes, cut) - at);
+        for (size_t i = 0; i < n; i++)
+            chunk[i] = stream_byte((uint64_t)at++);
+        seen.stream_err = response_write(c, req, str_of(chunk, n));
+        TRY(seen.stream_err);
+        seen.streamed += n;
+    }
+    seen.finished++;
+    return OK;
+}
+
 static const struct route table[] = {
     {HTTP_GET, "/quick/", quick, ROUTE_PUBLIC, CLASS_PROBE},
     {HTTP_GET, "/slow/", slow, ROUTE_PUBLIC, CLASS_BOOKING},
@@ -65,6 +112,10 @@ static const struct route table[] = {
     {HTTP_POST, "/finish/", slow, ROUTE_FINISH, CLASS_BOOKING},
     {HTTP_POST, "/echo/", echo, ROUTE_PUBLIC, CLASS_BOOKING},
     {HTTP_GET, "/big/", big, ROUTE_PUBLIC, CLASS_PROBE},
+    {HTTP_POST, "/upload/", upload, ROUTE_STREAM, CLASS_BOOKING},
+    {HTTP_POST, "/upload/safe/", upload, ROUTE_STREAM | ROUTE_FINISH, CLASS_BOOKING},
+    {HTTP_POST, "/upload/user/", upload, ROUTE_STREAM | ROUTE_USER, CLASS_BOOKING},
+    {HTTP_GET, "/download/", download, ROUTE_STREAM, CLASS_PROBE},
     {HTTP_GET, "/broken/", broken, ROUTE_PUBLIC, CLASS_PROBE},
 };
 
@@ -72,6 +123,8 @@ struct http_options http_defaults(void)
 {
     return (struct http_options){.head_bytes_max = 16384,
                                  .body_bytes_max = 65536,
+                                 .stream_bytes_max = 8 << 20,
+                                 .stream_timeout = seconds(120),
                                  .conns_max = 10000,
                                  .conns_per_address_max = 10000,
                                  .requests_max = 64,

@@ -25,7 +25,15 @@ extern struct seen {
     int runs, finished, canceled, order[512];
     char last_body[70000];
     size_t last_body_len;
+    uint64_t streamed, stream_sum; /* bytes of streamed bodies, and a sum over them in order */
+    size_t chunk_max;
+    enum err stream_err; /* with which the last one ended */
 } seen;
+/* The n-th byte of every streamed body and answer here. */
+static inline char stream_byte(uint64_t n)
+{
+    return (char)('a' + (n * 7 + n / 251) % 26);
+}
 
 /* Options may be NULL: a plain sim, plain limits. */
 void http_begin(const struct sim_options *sim, const struct http_options *options);
