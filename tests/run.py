@@ -9,8 +9,8 @@ is no such line, a crash, a time-out, an exit code that disagrees, or a sanitize
 more failure. Printed are one line per program, all output of those that failed, and the sum as the last
 line. Every program's output is kept in .local/test-logs/.
 
-Unit, sim, fuzz and tidy programs run side by side. API tests start servers and measure time, so they
-run alone, one after the other, with
+Unit, sim, fuzz and tidy programs run side by side. API tests and the checker start servers and measure
+time, so they run alone, one after the other, with
     MAWID           the program to test (the sanitizer build gets the same tests)
     MAWID_TEST_DIR  an empty directory of their own, removed afterwards; private servers found in it
                     (tools/private-servers) are stopped, whatever became of the test
@@ -32,11 +32,11 @@ LOGS = ROOT / ".local" / "test-logs"
 
 # What runs from which tree. Text is the same in every build, so tidy runs once; fuzz needs clang's.
 TREES = {
-    "build": ("tidy", "unit", "sim", "api"),
-    "build-asan": ("unit", "sim", "api"),
+    "build": ("tidy", "unit", "sim", "api", "checker"),
+    "build-asan": ("unit", "sim", "api", "checker"),
     "build-fuzz": ("fuzz",),
 }
-ALONE = ("api",)
+ALONE = ("api", "checker")
 SLOWER = {"build-asan": 4, "build-fuzz": 1, "build": 1}  # factor on meson's time-outs
 OUTPUT_LINES_MAX = 300  # of one failed program, on the terminal; the log has all
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed")

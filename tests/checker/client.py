@@ -1,0 +1,371 @@
+#!/usr/bin/python3
+"""One client process of the checker: lanes (threads) that book, hold, move and cancel as fast as answers come.
+
+Reads its orders as JSON from stdin, works until `until` (monotonic clock), and writes one JSON line per
+request to `out`: what was asked, by whom, what became of it. Nothing is judged here.
+
+What became of a request is one of
+    answered  the status and, of a success, the whole body
+    unknown   sent to the last byte, but no (whole) answer came
+    unsent    the last byte was not sent: nobody can have acted on it
+Lanes break their own connections too: in the middle of a request, or right after it (with RST).
+"""
+import json
+import mmap
+import os
+import random
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "api")]
+
+from evidence import bookings_shown  # noqa: E402
+from lib.check import Failure  # noqa: E402  (the path above comes first)
+from lib.client import Wire  # noqa: E402
+
+PATIENCE = 20  # seconds for an answer
+BOARD = struct.Struct("qqq")  # booking, place of its customer in `people`, place of its salon in `salons`
+BOARD_ENTRIES = 64
+OWN_MAX = 6  # bookings that a lane keeps before it rather moves than makes
+
+
+class Board:
+    """Recent bookings of all processes, for everybody to meddle with. Entries may tear: then the booking
+    is somebody else's and the server says so."""
+
+    def __init__(self, path):
+        with open(path, "r+b") as file:
+            self.memory = mmap.mmap(file.fileno(), BOARD.size * BOARD_ENTRIES)
+
+    def put(self, place, entry):
+        BOARD.pack_into(self.memory, place % BOARD_ENTRIES * BOARD.size, *entry)
+
+    def get(self, place):
+        return BOARD.unpack_from(self.memory, place % BOARD_ENTRIES * BOARD.size)
+
+
+class Attempt:
+    """A request, and what became of it."""
+
+    def __init__(self, kind, who, path, body=None, key=None, booking=None, method="POST"):
+        self.kind, self.who, self.path, self.body, self.key = kind, who, path, body, key
+        self.booking, self.method = booking, method
+        self.server = self.fault = self.status = self.answer = self.code = self.retry_after = None
+        self.outcome, self.slow = "unsent", False
+        self.began = self.ended = 0.0
+        self.id = None
+
+    def again(self):
+        return Attempt(self.kind, self.who, self.path, self.body, self.key, self.booking, self.method)
+
+    def success(self):
+        return self.outcome == "answered" and 200 <= self.status < 300
+
+    def unclear(self):
+        return self.outcome == "unknown" or (self.outcome == "answered" and self.status == 503)
+
+    def made(self):
+        """The bookings of a creation's answer."""
+        return bookings_shown(self.answer)
+
+    def raw(self, token):
+        body = b"" if self.body is None else json.dumps(self.body).encode()
+        head = [f"{self.method} {self.path} HTTP/1.1", "Host: checker", f"Authorization: Bearer {token}",
+                f"X-Request-Id: {self.id}", "Accept-Language: en"]
+        if self.body is not None:
+            head += ["Content-Type: application/json"]
+        if self.method == "POST":
+            head += [f"Content-Length: {len(body)}"]
+        if self.key:
+            head += [f"Idempotency-Key: {self.key}"]
+        return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+    def record(self):
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+class Lane(threading.Thread):
+    def __init__(self, orders, number, board, out):
+        super().__init__(daemon=True)
+        self.orders, self.board, self.out = orders, board, out
+        self.name = f"ck-{orders['number']}-{number}"
+        self.random = random.Random(f"{orders['seed']}/{self.name}")
+        self.people, self.salons = orders["people"], orders["salons"]
+        self.customers = [place for place, person in enumerate(self.people) if person["role"] == "customer"]
+        self.wires = {}  # (server, place in the exchange) -> Wire
+        self.own = []  # (booking, customer, salon)
+        self.soon = []  # of the salon that books for the next minute: kept for its end
+        self.count = 0
+        self.steps = [getattr(self, name) for name in orders["steps"]]
+        self.weights = list(orders["steps"].values())
+
+    def run(self):
+        while time.monotonic() < self.orders["until"]:
+            step = self.random.choices(self.steps, self.weights)[0]
+            if step in (self.create, self.hold, self.visit, self.twins) and len(self.own) >= OWN_MAX:
+                step = self.random.choice([self.cancel, self.cancel, self.reschedule, self.duel])
+            step()
+        for wire in self.wires.values():
+            wire.close()
+
+    # ---- the wire ----
+
+    def exchange(self, *attempts):
+        """Sends all, each on a connection of its own, before it reads the first answer."""
+        lines = [(attempt, self.send(place, attempt)) for place, attempt in enumerate(attempts)]
+        for attempt, line in lines:
+            if line is not None:
+                self.receive(attempt, line)
+            attempt.ended = time.time()
+            self.out.write(attempt.record())
+        if all(attempt.outcome == "unsent" or attempt.status == 503 for attempt in attempts):
+            time.sleep(self.random.uniform(0.01, 0.05))  # it comes back; the machine has better to do meanwhile
+        return attempts[0]
+
+    def send(self, place, attempt):
+        """The line on which an answer can be expected, or None."""
+        self.count += 1
+        attempt.id = f"{self.name}-{self.count}"
+        attempt.server = (self.random.randrange(2) + place) % 2
+        attempt.began = time.time()
+        raw = attempt.raw(self.people[attempt.who]["token"])
+        line = (attempt.server, place)
+        if self.random.random() < self.orders["break_rate"]:
+            attempt.fault = self.random.choice(("cut", "deaf"))
+        try:
+            wire = self.wire(line)
+            if attempt.fault == "cut":
+                wire.send(raw[:self.random.randrange(1, len(raw))])
+                self.reset(line)
+                return None
+            if not wire.send(raw):
+                attempt.outcome = "unknown"  # how much of it arrived is not known
+                self.drop(line)
+                return None
+        except OSError:
+            self.drop(line)
+            return None
+        attempt.outcome = "unknown"
+        if attempt.fault == "deaf":
+            time.sleep(self.random.choice((0, 0, 0.001, 0.003, 0.01)))
+            self.reset(line)
+            return None
+        return line
+
+    def wire(self, line):
+        """A connection that is open as far as can be seen."""
+        wire = self.wires.get(line)
+        if wire is not None and select.select([wire.socket], [], [], 0)[0]:
+            self.drop(line)
+            wire = None
+        if wire is None:
+            wire = self.wires[line] = Wire(tuple(self.orders["servers"][line[0]]), timeout=PATIENCE)
+        return wire
+
+    def receive(self, attempt, line):
+        try:
+            answer = self.wires[line].answer()
+        except (OSError, Failure) as error:  # cut in the middle, or too late
+            attempt.slow = isinstance(error, TimeoutError)
+            answer = None
+        if answer is None:
+            self.drop(line)
+            return
+        attempt.outcome, attempt.status = "answered", answer.status
+        if attempt.success():
+            attempt.answer = answer.text
+        else:
+            attempt.retry_after = answer.header("Retry-After")
+            attempt.code = _code(answer)
+        if (answer.header("Connection") or "").lower() == "close":
+            self.drop(line)
+
+    def reset(self, line):
+        self.wires[line].socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.drop(line)
+
+    def drop(self, line):
+        wire = self.wires.pop(line, None)
+        if wire is not None:
+            wire.close()
+
+    # ---- making ----
+
+    def wish(self, **more):
+        """A customer's wish for a time that others want too: (salon, body)."""
+        place = self.random.choices(range(len(self.salons)), [s["weight"] for s in self.salons])[0]
+        salon = self.salons[place]
+        service = self.random.choice(salon["services"])
+        return place, {"salon": salon["id"], "service": service, "staff": self.random.choice([None, *salon["staff"]]),
+                       "starts_at": self.start_in(salon), **more}
+
+    def start_in(self, salon):
+        if salon["soon"]:  # within the next two minutes: begins during the run
+            return _rfc3339((int(time.time()) // 60 + self.random.choice((1, 1, 2))) * 60)
+        return self.random.choice(salon["starts"])
+
+    def key(self):
+        return f"{self.name}-k{self.count}" if self.orders["keys"] else None
+
+    def make(self, kind, salon, body, twins=1, key=None):
+        """Sends a creation (as so many twins at once) until its fate is known, or patience ends."""
+        who = self.random.choice(self.customers)
+        attempts = [Attempt(kind, who, "/api/bookings/", body, key) for _ in range(twins)]
+        self.exchange(*attempts)
+        for _ in range(3):
+            done = next((attempt for attempt in attempts if attempt.success()), None)
+            if done is not None or not key or not any(attempt.unclear() for attempt in attempts):
+                break
+            time.sleep(self.random.choice((0.001, 0.05, 0.3)))
+            attempts = [attempts[0].again()]  # the same key: it must not be made twice
+            self.exchange(*attempts)
+        if done is not None:
+            self.keep(done, who, salon)
+        return done
+
+    def keep(self, done, who, salon):
+        for booking in done.made():
+            entry = (booking["id"], who, salon)
+            if self.salons[salon]["soon"]:
+                self.soon.append(entry)
+            else:
+                self.own.append(entry)
+                self.board.put(self.random.randrange(BOARD_ENTRIES), entry)
+
+    def create(self):
+        key = self.key() if self.random.random() < 0.7 else None
+        self.make("create", *self.wish(), key=key)
+
+    def hold(self):
+        self.make("hold", *self.wish(hold=True), key=self.key())
+
+    def visit(self):
+        salon, first = self.wish()
+        items = [{name: self.wish_in(salon)[name] for name in ("service", "staff", "starts_at")}
+                 for _ in range(self.random.choice((2, 2, 3, 5)))]
+        self.make("visit", salon, {"salon": first["salon"], "items": items}, key=self.key())
+
+    def wish_in(self, place):
+        while True:
+            found, body = self.wish()
+            if found == place:
+                return body
+
+    def twins(self):
+        self.make("create", *self.wish(), twins=self.random.choice((2, 2, 3, 6)), key=self.key())
+
+    def mismatch(self):
+        """A key that was used comes back with another body."""
+        salon, body = self.wish()
+        done = self.make("create", salon, body, key=self.key())
+        if done is not None and done.key:
+            other = {**body, "notes": "another body"}
+            self.exchange(Attempt("mismatch", done.who, done.path, other, done.key))
+
+    # ---- moving ----
+
+    def pick(self):
+        """One of our own bookings, or one that another lane made."""
+        if self.own and self.random.random() < 0.7:
+            return self.random.choice(self.own)
+        return self.board.get(self.random.randrange(BOARD_ENTRIES))
+
+    def move(self, verb, entry, who=None):
+        booking, customer, salon = entry
+        who = self.random.choice((customer, self.salons[salon]["manager"])) if who is None else who
+        body = {"reason": "checker"} if verb == "cancel" else {}
+        if verb == "reschedule":
+            body = {"starts_at": self.start_in(self.salons[salon])}
+            if self.random.random() < 0.5:
+                body["staff"] = self.random.choice(self.salons[salon]["staff"])
+        return Attempt(verb, who, f"/api/bookings/{booking}/{verb.replace('_', '-')}/", body, booking=booking)
+
+    def step_with(self, verb, who=None):
+        entry = self.pick()
+        if not entry[0]:
+            return
+        self.exchange(self.move(verb, entry, who))
+        if verb not in ("confirm", "reschedule") and entry in self.own:
+            self.own.remove(entry)
+
+    def cancel(self):
+        self.step_with("cancel")
+
+    def confirm(self):
+        self.step_with("confirm")
+
+    def reschedule(self):
+        self.step_with("reschedule")
+
+    def end(self):
+        """What the salon says after the visit."""
+        if self.soon:
+            entry = self.random.choice(self.soon)
+            verb = self.random.choice(self.orders["ends"])
+            if self.exchange(self.move(verb, entry, self.salons[entry[2]]["manager"])).success():
+                self.soon.remove(entry)
+
+    def duel(self):
+        """Two moves of one booking in the same moment, at both servers."""
+        entry = self.pick()
+        if entry[0]:
+            verbs = self.random.sample(self.orders["verbs"] * 2, 2)
+            self.exchange(*(self.move(verb, entry) for verb in verbs))
+            if "cancel" in verbs and entry in self.own:
+                self.own.remove(entry)
+
+    def look(self):
+        if self.own:
+            booking, customer, _ = self.random.choice(self.own)
+            self.exchange(Attempt("look", customer, f"/api/bookings/{booking}/", booking=booking, method="GET"))
+
+
+class Out:
+    """The lanes' common notebook."""
+
+    def __init__(self, path):
+        self.file = open(path, "w", encoding="utf-8")
+        self.lock = threading.Lock()
+
+    def write(self, record):
+        line = json.dumps(record, ensure_ascii=False)
+        with self.lock:
+            self.file.write(line + "\n")
+
+    def close(self):
+        self.file.close()
+
+
+def _code(answer):
+    try:
+        return answer.json.get("code")
+    except (Failure, AttributeError):
+        return None
+
+
+def _rfc3339(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def main():
+    orders = json.load(sys.stdin)
+    out, board = Out(orders["out"]), Board(orders["board"])
+    lanes = [Lane(orders, number, board, out) for number in range(orders["lanes"])]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    out.close()
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # no time lost on taking threads and sockets apart

@@ -1,0 +1,202 @@
+"""What is known after a run: what the clients asked and were told, and what the database holds.
+
+All times are integers: microseconds since 1970. Commit times are Postgres' own (track_commit_timestamp),
+taken while a transaction still holds its locks: of two that met, the one that waited has the later one.
+"""
+import dataclasses
+import json
+
+ACTIVE = ("held", "pending", "confirmed")
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """A booking as one version of it is, or was: a row of the table, or what the witness wrote down."""
+    booking: int
+    version: int
+    status: str
+    salon: int
+    service: int
+    staff: int
+    room: int | None
+    customer: int
+    visit: str | None
+    starts: int
+    ends: int
+    claimed: tuple  # (from, to)
+    hold_until: int | None
+    commit: int = 0  # witness only
+    transaction: int = 0  # witness only
+
+
+@dataclasses.dataclass(frozen=True)
+class Move:
+    """A row of bookings_history."""
+    booking: int
+    version: int
+    at: int
+    commit: int
+    transaction: int
+    role: str
+    actor: int | None
+    old: str | None
+    new: str
+    request: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """As the stage made it."""
+    length: int
+    before: int
+    after: int
+    rooms: frozenset = frozenset()  # it needs one of them; empty: none
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One attempt of a client; what the fields mean is in client.py. `key` is what its twins share."""
+    id: str
+    kind: str
+    who: int  # a user's id
+    body: dict
+    outcome: str
+    status: int = 0
+    answer: str = ""
+    code: str = ""
+    key: str = ""
+    booking: int = 0
+    retry_after: str = ""
+    fault: str = ""
+    slow: bool = False
+    began: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def success(self):
+        return self.outcome == "answered" and 200 <= self.status < 300
+
+    @property
+    def refused(self):
+        """Whoever sent this knows for certain that nothing was done."""
+        return self.outcome == "unsent" or (self.outcome == "answered" and 400 <= self.status < 500)
+
+    @property
+    def bookings(self):
+        return bookings_shown(self.answer)
+
+    @property
+    def wishes(self):
+        """What a creation asked for, one by one."""
+        common = {name: value for name, value in self.body.items() if name != "items"}
+        return [{**common, **item} for item in self.body.get("items") or [{}]]
+
+
+def bookings_shown(answer):
+    """Those that a successful answer shows: one, or those of a visit."""
+    said = json.loads(answer)
+    return next((said[name] for name in ("bookings", "items") if name in said), [said])
+
+
+CREATIONS = ("create", "hold", "visit", "mismatch")
+
+
+@dataclasses.dataclass
+class Evidence:
+    requests: list
+    rows: list  # State of each booking now
+    witness: list  # every State there was, in order of commits
+    history: list
+    services: dict  # id -> Service
+    read_at: int = 0
+    hold_patience: int = 5_000_000  # a hold may outlive its time by this until it is swept
+
+    def __post_init__(self):
+        self.by_id = {request.id: request for request in self.requests}
+        self.states = {(state.booking, state.version): state for state in self.witness}
+        self.moves = {(move.booking, move.version): move for move in self.history}
+        self.births = {}  # request id -> the moves that made a booking in its name
+        for move in self.history:
+            if move.old is None:
+                self.births.setdefault(move.request, []).append(move)
+        self.groups = {}  # twins and retries of one creation
+        for request in self.requests:
+            if request.kind in CREATIONS:
+                alone = request.kind == "mismatch" or not request.key
+                self.groups.setdefault(("alone", request.id) if alone else ("key", request.key), []).append(request)
+
+
+# --- from the client processes ----------------------------------------------------------------------
+
+def requests_from(paths, people):
+    """The records of the client processes, as they wrote them."""
+    names = {field.name for field in dataclasses.fields(Request)}
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                record = json.loads(line)
+                record["who"] = people[record["who"]]["id"]
+                record.setdefault("body", {})
+                yield Request(**{name: value for name, value in record.items() if name in names})
+
+
+# --- from the database ------------------------------------------------------------------------------
+
+# Beside the product's own notes, one that it knows nothing of: every row that was ever written.
+WITNESS = """
+CREATE TABLE checker_witness (seen timestamptz NOT NULL DEFAULT clock_timestamp(), state jsonb NOT NULL);
+CREATE FUNCTION checker_witness() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO checker_witness (state) VALUES (to_jsonb(NEW)
+        || jsonb_build_object('claim_from', lower(NEW.claimed), 'claim_to', upper(NEW.claimed)));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER checker_witness AFTER INSERT OR UPDATE ON bookings_booking
+    FOR EACH ROW EXECUTE FUNCTION checker_witness();
+"""
+
+MICROS = "(extract(epoch FROM {})::numeric * 1000000)::bigint"
+STATE = """
+SELECT (state->>'id')::bigint AS booking, (state->>'version')::integer AS version, state->>'status' AS status,
+    (state->>'salon_id')::bigint AS salon, (state->>'service_id')::bigint AS service,
+    (state->>'staff_id')::bigint AS staff, (state->>'room_id')::bigint AS room,
+    (state->>'customer_id')::bigint AS customer, coalesce(state->>'visit_id', state->>'visit') AS visit,
+    {starts} AS starts, {ends} AS ends, {claim_from} AS claim_from, {claim_to} AS claim_to, {hold} AS hold_until,
+    {commit} AS commit, transaction
+FROM ({source}) source
+ORDER BY commit, seen
+"""
+
+
+def state_sql(source):
+    def field(name):
+        return MICROS.format(f"(state->>'{name}')::timestamptz")
+    return STATE.format(starts=field("starts_at"), ends=field("ends_at"), claim_from=field("claim_from"),
+                        claim_to=field("claim_to"), hold=field("hold_expires_at"),
+                        commit="coalesce(committed, 0)", source=source)
+
+
+COMMITTED = MICROS.format("pg_xact_commit_timestamp(xmin)")
+ROWS_SQL = state_sql("""SELECT to_jsonb(b) || jsonb_build_object('claim_from', lower(b.claimed), 'claim_to', upper(b.claimed))
+    AS state, 0::bigint AS committed, 0::bigint AS transaction, b.created_at AS seen FROM bookings_booking b""")
+WITNESS_SQL = state_sql(f"""SELECT state, {COMMITTED} AS committed, xmin::text::bigint AS transaction, seen
+    FROM checker_witness""")
+HISTORY_SQL = f"""
+SELECT booking_id AS booking, version, {MICROS.format('at')} AS at, {COMMITTED} AS commit,
+    xmin::text::bigint AS transaction, actor_role AS role, actor_id AS actor, from_status AS old,
+    to_status AS new, request_id AS request
+FROM bookings_history ORDER BY booking_id, version
+"""
+NOW_SQL = f"SELECT {MICROS.format('clock_timestamp()')} AS now"
+
+
+def state_from(row):
+    claimed = (row.pop("claim_from"), row.pop("claim_to"))
+    return State(claimed=claimed, **row)
+
+
+def collect(db, requests, services):
+    return Evidence(requests=list(requests), rows=[state_from(row) for row in db.rows(ROWS_SQL)],
+                    witness=[state_from(row) for row in db.rows(WITNESS_SQL)],
+                    history=[Move(**row) for row in db.rows(HISTORY_SQL)], services=services,
+                    read_at=db.one(NOW_SQL))

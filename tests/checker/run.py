@@ -1,0 +1,269 @@
+#!/usr/bin/python3
+"""tests/checker/run.py [--seconds 10] [--seed N] - no collision, ever?
+
+Eight client processes book, hold, confirm, reschedule and cancel the same few times of a few members of
+staff, at two servers that share one database, break their own connections and retry with the same
+Idempotency-Key; meanwhile servers are killed, sessions cut, Postgres restarted and Redis killed. Then the
+servers stop, and the judge (judge.py) compares what the clients were told with what the database holds:
+0 overlaps (now, and at every moment of the run), 0 lost, 0 phantom, one effect per key.
+
+Before the run the judge proves on doctored evidence that it can find each of these (selftest.py); after
+it, in a database without constraint and locks, that real overlaps come about and are found (naive.py).
+
+MAWID is the program to test (default build/mawid), MAWID_TEST_DIR a directory for the logs and the private
+servers (default: a temporary one, kept when something fails). The seed decides what clients and chaos do,
+not how the machine interleaves it. `--only selftest|run|naive` does a part. Prints "ok NAME" or
+"not ok NAME: why" per check, figures, and "N passed, N failed".
+"""
+import argparse
+import collections
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "api")]
+sys.dont_write_bytecode = True
+
+import judge  # noqa: E402  (the path above comes first)
+import naive  # noqa: E402
+import selftest  # noqa: E402
+from chaos import Chaos  # noqa: E402
+from client import Attempt  # noqa: E402
+from evidence import collect, requests_from  # noqa: E402
+from lib.check import Failure, eventually  # noqa: E402
+from lib.database import SOURCE_ROOT  # noqa: E402
+from lib.salons import at  # noqa: E402
+from stage import NEEDS, Scene, Stage, abilities, duties, start_client  # noqa: E402
+
+CLIENTS, LANES = 8, 4
+BREAK_RATE = 0.04
+NAIVE_SECONDS = 1.5
+LINES_MAX = 5  # shown of one check's findings
+
+
+class Report:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def tell(self, name, why=None):
+        self.passed, self.failed = self.passed + (not why), self.failed + bool(why)
+        print(f"not ok {name}: {why}" if why else f"ok {name}", flush=True)
+
+    def skip(self, name, why):
+        self.passed += 1
+        print(f"ok {name} # skipped: {why}", flush=True)
+
+    def tell_findings(self, found):
+        for check, lines in found.items():
+            shown = "\n    ".join(lines[:LINES_MAX] + ([f"and {len(lines) - LINES_MAX} more"] if len(lines) > LINES_MAX else []))
+            self.tell(check, f"{len(lines)} times\n    {shown}" if lines else None)
+
+
+# --- the self-test ----------------------------------------------------------------------------------
+
+def test_the_judge(report):
+    for name, why in selftest.complaints():
+        report.tell(f"selftest.{name}", why)
+
+
+# --- the run ----------------------------------------------------------------------------------------
+
+def play(scene, seconds, seed, break_rate=BREAK_RATE, chaos=None):
+    """The clients do their work for so long, while chaos does its own."""
+    can = abilities(scene.contract)
+    until = time.monotonic() + seconds
+    clients = [start_client(scene.orders(number, seed=seed, lanes=LANES, until=until, break_rate=break_rate, **duties(can)))
+               for number in range(CLIENTS)]
+    try:
+        if chaos is not None:
+            chaos.run()
+        for client in clients:
+            code = client.wait(max(1, until - time.monotonic()) + 45)
+            if code != 0:
+                raise Failure(f"a client process broke: it ended with {code}")
+    except subprocess.TimeoutExpired:
+        raise Failure("a client process does not end") from None
+    finally:
+        for client in clients:
+            if client.poll() is None:
+                client.kill()
+            client.wait()
+
+
+def run(report, stage, binary, seconds, seed):
+    scene = Scene(stage, binary)
+    chaos = Chaos(scene, seconds, seed)
+    try:
+        scene.start_servers()
+        play(scene, seconds, seed, chaos=chaos)
+        report.tell("servers_and_clients_lived_through_it")
+        report.tell("after_it_both_servers_book", both_book(scene))
+        settle(scene)
+    except (Failure, OSError) as failure:
+        report.tell("servers_and_clients_lived_through_it", f"{failure}")
+        scene.kill()
+        return
+    report.tell("both_servers_end_well", ends_well(scene))  # nothing is under way any more
+    evidence = collect(scene.db, requests_from(scene.notebooks, scene.people), scene.services)
+    scene.db.close()
+    report.tell_findings(judge.findings(evidence))
+    figures(evidence, chaos)
+    enough(report, scene, evidence, chaos)
+
+
+def both_book(scene):
+    """Each server books a time that nobody else wanted."""
+    hand = scene.hand("after")
+    salon = scene.salons[0]
+    answers = []
+    for number in range(2):
+        wish = {"salon": salon["id"], "service": salon["services"][0], "staff": salon["staff"][number], "starts_at": at(6, 12)}
+        attempt = Attempt("create", hand.customers[0], "/api/bookings/", wish)
+        hand.orders["servers"] = [scene.servers[number].place] * 2
+        answers.append(hand.exchange(attempt).status)
+    hand.out.close()
+    return None if answers == [201, 201] else f"answered {answers}"
+
+
+def settle(scene):
+    """Holds that are over are swept by the servers themselves; what stays is the judge's business."""
+    try:
+        eventually(lambda: scene.db.one("SELECT count(*) FROM bookings_booking WHERE status = 'held'") == 0, "holds end", 15)
+    except Failure:
+        pass
+
+
+def ends_well(scene):
+    try:
+        scene.end()
+    except Failure as failure:
+        return str(failure)
+    return None
+
+
+def enough(report, scene, evidence, chaos):
+    """A run in which nothing happened proves nothing: every operation succeeded, every fault took place."""
+    done = collections.Counter(request.kind for request in evidence.requests if request.success)
+    can = abilities(scene.contract)
+    for kind in ("create", "cancel", "look", "hold", "visit", "confirm", "reschedule"):
+        if not can.get(NEEDS.get(kind, ""), True):
+            report.skip(f"enough.{kind}", "the document does not promise it")
+        else:
+            report.tell(f"enough.{kind}", None if done[kind] >= 5 else f"succeeded {done[kind]} times")
+    taken = sum(request.code == "booking.slot_taken" for request in evidence.requests)
+    report.tell("enough.collisions", None if taken >= 20 else f"only {taken} answers 'taken'")
+    missing = chaos.missing()
+    report.tell("enough.faults", f"never happened: {missing}" if missing else None)
+
+
+# --- figures ----------------------------------------------------------------------------------------
+
+def figures(evidence, chaos):
+    kinds = collections.defaultdict(collections.Counter)
+    for request in evidence.requests:
+        kinds[request.kind][outcome(request)] += 1
+        kinds["all"][outcome(request)] += 1
+    columns = ("2xx", "409", "4xx", "503", "unknown", "unsent")
+    print(f"# {'requests':12}" + "".join(f"{column:>9}" for column in ("all", *columns)))
+    for kind, counts in sorted(kinds.items(), key=lambda item: item[0] != "all"):
+        print(f"# {kind:12}{sum(counts.values()):9}" + "".join(f"{counts[column]:9}" for column in columns))
+    unclear = [r for r in evidence.requests if r.outcome == "unknown" or r.status == 503]
+    moves = {move.request for move in evidence.history}
+    print(f"# unclear answers: {len(unclear)}, of which {sum(r.id in moves for r in unclear)} had been done; "
+          f"broken by the client: {sum(bool(r.fault) for r in evidence.requests)}")
+    refusals = collections.Counter(r.code for r in evidence.requests if r.outcome == "answered" and 400 <= r.status < 500)
+    print("# refusals: " + ", ".join(f"{code} {count}" for code, count in refusals.most_common()))
+    states = collections.Counter(row.status for row in evidence.rows)
+    print(f"# bookings: {len(evidence.rows)} (" + ", ".join(f"{state} {count}" for state, count in states.most_common())
+          + f"), moves: {len(evidence.history)}, states seen by the witness: {len(evidence.witness)}")
+    shared = [group for (how, _), group in evidence.groups.items() if how == "key" and len(group) > 1]
+    print(f"# keys used by several requests: {len(shared)}, requests with them: {sum(map(len, shared))}")
+    print("# faults: " + ", ".join(f"{kind} {count} ({seconds:.1f} s)" for kind, count, seconds in chaos.sums()))
+
+
+def outcome(request):
+    if request.outcome != "answered":
+        return request.outcome
+    if request.status in (409, 503):
+        return str(request.status)
+    return f"{request.status // 100}xx"
+
+
+# --- the negative control ---------------------------------------------------------------------------
+
+def narrow(scene):
+    """Everybody wants the same three times of one member of staff."""
+    salon = scene.salons[0]
+    scene.salons[:] = [{**salon, "staff": salon["staff"][:1], "starts": salon["starts"][::12][:3]}]
+
+
+def run_naive(report, stage, binary, seed):
+    """Without constraint and locks overlaps must come about, or this run could not have found any."""
+    stage.make_database("naive")
+    scene = Scene(stage, binary, "naive")
+    try:
+        constraints, functions = naive.take_out_the_guarantee(scene.db)
+        narrow(scene)
+        scene.start_servers()
+        play(scene, NAIVE_SECONDS, seed, break_rate=0)
+    finally:
+        scene.kill()
+    evidence = collect(scene.db, requests_from(scene.notebooks, scene.people), scene.services)
+    scene.db.close()
+    found = {check.__name__: len(list(check(evidence))) for check in
+             (judge.no_two_active_bookings_overlap, judge.at_no_moment_of_the_run_did_two_overlap)}
+    made = sum(request.success for request in evidence.requests)
+    print(f"# without {', '.join(constraints)} and the locks of {', '.join(functions)}: {made} successes of "
+          f"{len(evidence.requests)} requests, found {found}")
+    for check, count in found.items():
+        report.tell(f"naive.{check}_is_violated", None if count else "found no overlap")
+
+
+# --- all --------------------------------------------------------------------------------------------
+
+def run_all(options, directory, report):
+    binary = os.environ.get("MAWID") or str(Path(SOURCE_ROOT) / "build" / "mawid")
+    if options.only in (None, "selftest"):
+        test_the_judge(report)
+    if options.only == "selftest":
+        return
+    stage = Stage(directory)
+    try:
+        if options.only in (None, "run"):
+            run(report, stage, binary, options.seconds, options.seed)
+        if options.only in (None, "naive"):
+            run_naive(report, stage, binary, options.seed)
+    except Exception as error:  # whatever breaks the checker is a failure, and the private servers end
+        report.tell("the checker comes to its end", f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+    finally:
+        stage.end()
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=10)
+    options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    options.add_argument("--only", choices=("selftest", "run", "naive"))
+    options = options.parse_args()
+    given = os.environ.get("MAWID_TEST_DIR")
+    directory = given or tempfile.mkdtemp(prefix="mawid-checker.")
+    report = Report()
+    print(f"# seed {options.seed}, {options.seconds:g} s, {CLIENTS} processes of {LANES} lanes", flush=True)
+    run_all(options, directory, report)
+    if not given and not report.failed:
+        shutil.rmtree(directory, ignore_errors=True)
+    elif not given:
+        print(f"logs: {directory}")
+    print(f"{report.passed} passed, {report.failed} failed")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
