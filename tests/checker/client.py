@@ -31,24 +31,29 @@ from lib.check import Failure  # noqa: E402  (the path above comes first)
 from lib.client import Wire  # noqa: E402
 
 PATIENCE = 20  # seconds for an answer
-BOARD = struct.Struct("qqq")  # booking, place of its customer in `people`, place of its salon in `salons`
+BOARD = struct.Struct("qqq")
 BOARD_ENTRIES = 64
-OWN_MAX = 6  # bookings that a lane keeps before it rather moves than makes
 
 
 class Board:
-    """Recent bookings of all processes, for everybody to meddle with. Entries may tear: then the booking
-    is somebody else's and the server says so."""
+    """Recent bookings of all processes, for everybody to meddle with: (booking, customer, salon), the
+    latter two as places in their lists. Entries may tear: then the server says it is somebody else's."""
 
     def __init__(self, path):
         with open(path, "r+b") as file:
             self.memory = mmap.mmap(file.fileno(), BOARD.size * BOARD_ENTRIES)
 
-    def put(self, place, entry):
-        BOARD.pack_into(self.memory, place % BOARD_ENTRIES * BOARD.size, *entry)
+    def put(self, entry):
+        BOARD.pack_into(self.memory, entry[0] % BOARD_ENTRIES * BOARD.size, *entry)
 
     def get(self, place):
-        return BOARD.unpack_from(self.memory, place % BOARD_ENTRIES * BOARD.size)
+        """A booking that was put there, or None."""
+        entry = BOARD.unpack_from(self.memory, place % BOARD_ENTRIES * BOARD.size)
+        return entry if entry[0] else None
+
+    def remove(self, entry):
+        if self.get(entry[0]) == entry:
+            BOARD.pack_into(self.memory, entry[0] % BOARD_ENTRIES * BOARD.size, 0, 0, 0)
 
 
 class Attempt:
@@ -95,7 +100,7 @@ class Lane(threading.Thread):
     def __init__(self, orders, number, board, out):
         super().__init__(daemon=True)
         self.orders, self.board, self.out = orders, board, out
-        self.name = f"ck-{orders['number']}-{number}"
+        self.name = f"ck-{orders['name']}-{number}"
         self.random = random.Random(f"{orders['seed']}/{self.name}")
         self.people, self.salons = orders["people"], orders["salons"]
         self.customers = [place for place, person in enumerate(self.people) if person["role"] == "customer"]
@@ -109,8 +114,8 @@ class Lane(threading.Thread):
     def run(self):
         while time.monotonic() < self.orders["until"]:
             step = self.random.choices(self.steps, self.weights)[0]
-            if step in (self.create, self.hold, self.visit, self.twins) and len(self.own) >= OWN_MAX:
-                step = self.random.choice([self.cancel, self.cancel, self.reschedule, self.duel])
+            if step in (self.create, self.hold, self.visit, self.twins) and len(self.own) >= self.orders["own_max"]:
+                step = self.cancel
             step()
         for wire in self.wires.values():
             wire.close()
@@ -237,7 +242,7 @@ class Lane(threading.Thread):
                 self.soon.append(entry)
             else:
                 self.own.append(entry)
-                self.board.put(self.random.randrange(BOARD_ENTRIES), entry)
+                self.board.put(entry)
 
     def create(self):
         key = self.key() if self.random.random() < 0.7 else None
@@ -272,10 +277,15 @@ class Lane(threading.Thread):
     # ---- moving ----
 
     def pick(self):
-        """One of our own bookings, or one that another lane made."""
-        if self.own and self.random.random() < 0.7:
+        """One of our own bookings, or one that another lane made, or None."""
+        if self.own and self.random.random() < 0.8:
             return self.random.choice(self.own)
         return self.board.get(self.random.randrange(BOARD_ENTRIES))
+
+    def forget(self, entry):
+        self.board.remove(entry)
+        if entry in self.own:
+            self.own.remove(entry)
 
     def move(self, verb, entry, who=None):
         booking, customer, salon = entry
@@ -289,11 +299,10 @@ class Lane(threading.Thread):
 
     def step_with(self, verb, who=None):
         entry = self.pick()
-        if not entry[0]:
-            return
-        self.exchange(self.move(verb, entry, who))
-        if verb not in ("confirm", "reschedule") and entry in self.own:
-            self.own.remove(entry)
+        if entry is not None:
+            done = self.exchange(self.move(verb, entry, who))
+            if verb == "cancel" or done.code == "booking.invalid_transition":
+                self.forget(entry)
 
     def cancel(self):
         self.step_with("cancel")
@@ -315,11 +324,11 @@ class Lane(threading.Thread):
     def duel(self):
         """Two moves of one booking in the same moment, at both servers."""
         entry = self.pick()
-        if entry[0]:
+        if entry is not None:
             verbs = self.random.sample(self.orders["verbs"] * 2, 2)
             self.exchange(*(self.move(verb, entry) for verb in verbs))
-            if "cancel" in verbs and entry in self.own:
-                self.own.remove(entry)
+            if "cancel" in verbs:
+                self.forget(entry)
 
     def look(self):
         if self.own:

@@ -23,4 +23,5 @@ def take_out_the_guarantee(db):
         raise Failure("there is no function that locks staff rows")
     for function in locking:
         db.rows(LOCK.sub("", function["text"]))
-    return [constraint["name"] for constraint in constraints], [function["name"] for function in locking]
+    return (f"{', '.join(constraint['name'] for constraint in constraints)} and the locks of "
+            f"{', '.join(sorted({function['name'] for function in locking}))}")

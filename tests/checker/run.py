@@ -44,7 +44,8 @@ from stage import NEEDS, Scene, Stage, abilities, duties, start_client  # noqa: 
 
 CLIENTS, LANES = 8, 4
 BREAK_RATE = 0.04
-NAIVE_SECONDS = 1.5
+NAIVE_SECONDS, NAIVE_TRIES = 1.5, 3
+OVERLAPS = (judge.no_two_active_bookings_overlap, judge.at_no_moment_of_the_run_did_two_overlap)
 LINES_MAX = 5  # shown of one check's findings
 
 
@@ -75,12 +76,11 @@ def test_the_judge(report):
 
 # --- the run ----------------------------------------------------------------------------------------
 
-def play(scene, seconds, seed, break_rate=BREAK_RATE, chaos=None):
+def play(scene, seconds, chaos=None, **orders):
     """The clients do their work for so long, while chaos does its own."""
-    can = abilities(scene.contract)
     until = time.monotonic() + seconds
-    clients = [start_client(scene.orders(number, seed=seed, lanes=LANES, until=until, break_rate=break_rate, **duties(can)))
-               for number in range(CLIENTS)]
+    orders = {"lanes": LANES, "until": until, **orders}
+    clients = [start_client(scene.orders(number, **orders)) for number in range(CLIENTS)]
     try:
         if chaos is not None:
             chaos.run()
@@ -102,7 +102,7 @@ def run(report, stage, binary, seconds, seed):
     chaos = Chaos(scene, seconds, seed)
     try:
         scene.start_servers()
-        play(scene, seconds, seed, chaos=chaos)
+        play(scene, seconds, chaos, seed=seed, break_rate=BREAK_RATE, **duties(abilities(scene.contract)))
         report.tell("servers_and_clients_lived_through_it")
         report.tell("after_it_both_servers_book", both_book(scene))
         settle(scene)
@@ -199,9 +199,9 @@ def outcome(request):
 # --- the negative control ---------------------------------------------------------------------------
 
 def narrow(scene):
-    """Everybody wants the same three times of one member of staff."""
+    """Everybody wants the same few times of one member of staff."""
     salon = scene.salons[0]
-    scene.salons[:] = [{**salon, "staff": salon["staff"][:1], "starts": salon["starts"][::12][:3]}]
+    scene.salons[:] = [{**salon, "staff": salon["staff"][:1], "starts": salon["starts"][::6]}]
 
 
 def run_naive(report, stage, binary, seed):
@@ -209,19 +209,19 @@ def run_naive(report, stage, binary, seed):
     stage.make_database("naive")
     scene = Scene(stage, binary, "naive")
     try:
-        constraints, functions = naive.take_out_the_guarantee(scene.db)
+        taken_out = naive.take_out_the_guarantee(scene.db)
         narrow(scene)
         scene.start_servers()
-        play(scene, NAIVE_SECONDS, seed, break_rate=0)
+        for attempt in range(NAIVE_TRIES):
+            play(scene, NAIVE_SECONDS, seed=f"{seed}/{attempt}", own_max=1000, steps={"create": 5, "cancel": 1})
+            evidence = collect(scene.db, requests_from(scene.notebooks, scene.people), scene.services)
+            found = {check.__name__: len(list(check(evidence))) for check in OVERLAPS}
+            if all(found.values()):
+                break
     finally:
         scene.kill()
-    evidence = collect(scene.db, requests_from(scene.notebooks, scene.people), scene.services)
-    scene.db.close()
-    found = {check.__name__: len(list(check(evidence))) for check in
-             (judge.no_two_active_bookings_overlap, judge.at_no_moment_of_the_run_did_two_overlap)}
     made = sum(request.success for request in evidence.requests)
-    print(f"# without {', '.join(constraints)} and the locks of {', '.join(functions)}: {made} successes of "
-          f"{len(evidence.requests)} requests, found {found}")
+    print(f"# without {taken_out}: {made} successes of {len(evidence.requests)} requests, found {found}")
     for check, count in found.items():
         report.tell(f"naive.{check}_is_violated", None if count else "found no overlap")
 

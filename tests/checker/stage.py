@@ -138,11 +138,12 @@ class Scene:
 
     def orders(self, name, **more):
         """What a client process is told; its notebook will be read when the judge asks."""
-        out = os.path.join(self.stage.directory, f"{self.name}-{name}.jsonl")
+        number = len(self.notebooks)
+        out = os.path.join(self.stage.directory, f"{self.name}-{number}.jsonl")
         self.notebooks.append(out)
         return {"servers": [server.place for server in self.servers], "people": self.people, "salons": self.salons,
-                "board": self.board, "out": out, "number": name, "keys": False, "verbs": ["cancel"], "ends": [], "steps": {},
-                "break_rate": 0, **more}
+                "board": self.board, "out": out, "name": f"{name}-{number}", "keys": False, "verbs": ["cancel"], "ends": [],
+                "steps": {}, "break_rate": 0, "own_max": 2, **more}
 
     def hand(self, name):
         """A lane that does only what it is told, one request after the other."""
@@ -175,9 +176,8 @@ def start_client(orders):
 def _hold_settings(binary):
     """The shortest hold that can be set, and no limit to how many a customer has."""
     _, example, _ = run_command(binary, ("check-config", "--example"), {"SECRET_KEY": SECRET_KEY})
-    names = set(re.findall(r"^#?\s*(\w*HOLD\w*)=", example, re.MULTILINE))
-    chosen = {"BOOKING_HOLD_SECONDS": HOLD_SECONDS, "BOOKING_HELD_MAX": 0, "BOOKING_HOLDS_MAX": 0}
-    return {name: value for name, value in chosen.items() if name in names}
+    names = re.findall(r"^#?\s*(BOOKING_H\w*_(?:SECONDS|MAX))=", example, re.MULTILINE)
+    return {name: 0 if name.endswith("_MAX") else HOLD_SECONDS for name in names}
 
 
 # --- what this server can do --------------------------------------------------------------------------
