@@ -44,6 +44,15 @@ class Chaos:
             self.log.append((begun - self.began, kind, time.monotonic() - begun))
             self.all_alive()
 
+    def tell(self, aloud):
+        """Sums; each one by itself goes into faults.log, and is printed when something was found."""
+        print("# faults: " + ", ".join(f"{kind} {count} ({seconds:.1f} s)" for kind, count, seconds in self.sums()))
+        lines = [f"at {when:.2f} s {kind}, {took:.2f} s" for when, kind, took in self.log]
+        with open(os.path.join(self.scene.stage.directory, "faults.log"), "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        if aloud:
+            print("\n".join("#   " + line for line in lines))
+
     def sums(self):
         """(what, how often, how many seconds in all)."""
         for kind in sorted({kind for _, kind, _ in self.log}):

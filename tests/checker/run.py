@@ -8,11 +8,12 @@ servers stop, and the judge (judge.py) compares what the clients were told with 
 0 overlaps (now, and at every moment of the run), 0 lost, 0 phantom, one effect per key.
 
 Before the run the judge proves on doctored evidence that it can find each of these (selftest.py); after
-it, in a database without constraint and locks, that real overlaps come about and are found (naive.py).
+it, in a database without constraint and locks, that real overlaps come about and are found (naive.py);
+a long run also shows that commits which are not durable are missed when Postgres is stopped ("careless").
 
 MAWID is the program to test (default build/mawid), MAWID_TEST_DIR a directory for the logs and the private
 servers (default: a temporary one, kept when something fails). The seed decides what clients and chaos do,
-not how the machine interleaves it. `--only selftest|run|naive` does a part. Prints "ok NAME" or
+not how the machine interleaves it. `--only selftest|run|naive|careless` does a part. Prints "ok NAME" or
 "not ok NAME: why" per check, figures, and "N passed, N failed".
 """
 import argparse
@@ -44,6 +45,7 @@ from stage import NEEDS, Scene, Stage, abilities, duties, start_client  # noqa: 
 
 CLIENTS, LANES = 8, 4
 BREAK_RATE = 0.04
+LONG_SECONDS = 30
 NAIVE_SECONDS, NAIVE_TRIES = 1.5, 3
 OVERLAPS = (judge.no_two_active_bookings_overlap, judge.at_no_moment_of_the_run_did_two_overlap)
 LINES_MAX = 5  # shown of one check's findings
@@ -114,7 +116,8 @@ def run(report, stage, binary, seconds, seed):
     evidence = collect(scene.db, requests_from(scene.notebooks, scene.people), scene.services)
     scene.db.close()
     report.tell_findings(judge.findings(evidence))
-    figures(evidence, chaos)
+    figures(evidence)
+    chaos.tell(aloud=report.failed > 0)
     enough(report, scene, evidence, chaos)
 
 
@@ -165,7 +168,7 @@ def enough(report, scene, evidence, chaos):
 
 # --- figures ----------------------------------------------------------------------------------------
 
-def figures(evidence, chaos):
+def figures(evidence):
     kinds = collections.defaultdict(collections.Counter)
     for request in evidence.requests:
         kinds[request.kind][outcome(request)] += 1
@@ -185,7 +188,6 @@ def figures(evidence, chaos):
           + f"), moves: {len(evidence.history)}, states seen by the witness: {len(evidence.witness)}")
     shared = [group for (how, _), group in evidence.groups.items() if how == "key" and len(group) > 1]
     print(f"# keys used by several requests: {len(shared)}, requests with them: {sum(map(len, shared))}")
-    print("# faults: " + ", ".join(f"{kind} {count} ({seconds:.1f} s)" for kind, count, seconds in chaos.sums()))
 
 
 def outcome(request):
@@ -226,6 +228,34 @@ def run_naive(report, stage, binary, seed):
         report.tell(f"naive.{check}_is_violated", None if count else "found no overlap")
 
 
+class PowerCut:
+    """Chaos that does one thing: in the middle of the work, Postgres is gone at once."""
+
+    def __init__(self, scene):
+        self.chaos = Chaos(scene, 0, 0)
+
+    def run(self):
+        time.sleep(1.5)
+        self.chaos.postgres_stopped_at_once()
+
+
+def run_careless(report, stage, binary, seed):
+    """Answered before it is on disk: with such a Postgres, successes must get lost, and be missed."""
+    stage.make_database("careless")
+    stage.superuser.rows("ALTER DATABASE careless SET synchronous_commit = off")
+    scene = Scene(stage, binary, "careless")
+    try:
+        scene.start_servers()
+        play(scene, 2, PowerCut(scene), seed=seed, steps={"create": 1, "cancel": 1})
+    finally:
+        scene.kill()
+        stage.superuser.close()
+    evidence = collect(scene.db, requests_from(scene.notebooks, scene.people), scene.services)
+    lost = len(list(judge.nothing_that_was_answered_with_success_is_lost(evidence)))
+    print(f"# without a durable commit: {sum(r.success for r in evidence.requests)} successes, {lost} found lost")
+    report.tell("careless.nothing_that_was_answered_with_success_is_lost_is_violated", None if lost else "found nothing lost")
+
+
 # --- all --------------------------------------------------------------------------------------------
 
 def run_all(options, directory, report):
@@ -240,6 +270,8 @@ def run_all(options, directory, report):
             run(report, stage, binary, options.seconds, options.seed)
         if options.only in (None, "naive"):
             run_naive(report, stage, binary, options.seed)
+        if options.only == "careless" or (options.only is None and options.seconds >= LONG_SECONDS):
+            run_careless(report, stage, binary, options.seed)
     except Exception as error:  # whatever breaks the checker is a failure, and the private servers end
         report.tell("the checker comes to its end", f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
     finally:
@@ -250,7 +282,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=10)
     options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    options.add_argument("--only", choices=("selftest", "run", "naive"))
+    options.add_argument("--only", choices=("selftest", "run", "naive", "careless"))
     options = options.parse_args()
     given = os.environ.get("MAWID_TEST_DIR")
     directory = given or tempfile.mkdtemp(prefix="mawid-checker.")
