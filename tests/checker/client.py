@@ -26,7 +26,7 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "api")]
 
-from evidence import bookings_shown  # noqa: E402
+from evidence import ACTIVE, bookings_shown  # noqa: E402
 from lib.check import Failure  # noqa: E402  (the path above comes first)
 from lib.client import Wire  # noqa: E402
 
@@ -233,6 +233,8 @@ class Lane(threading.Thread):
             self.exchange(*attempts)
         if done is not None:
             self.keep(done, who, salon)
+        elif any(attempt.unclear() for attempt in attempts):
+            self.list(who)
         return done
 
     def keep(self, done, who, salon):
@@ -329,6 +331,15 @@ class Lane(threading.Thread):
             self.exchange(*(self.move(verb, entry) for verb in verbs))
             if "cancel" in verbs:
                 self.forget(entry)
+
+    def list(self, who=None):
+        """What a customer has, by looking: so those are found again whose making was answered to nobody."""
+        who = self.random.choice(self.customers) if who is None else who
+        seen = self.exchange(Attempt("list", who, "/api/bookings/?when=upcoming&limit=20", method="GET"))
+        places = {salon["id"]: place for place, salon in enumerate(self.salons)}
+        for booking in bookings_shown(seen.answer) if seen.success() else ():
+            if booking["status"] in ACTIVE and not self.salons[places[booking["salon"]]]["soon"]:
+                self.board.put((booking["id"], who, places[booking["salon"]]))
 
     def look(self):
         if self.own:

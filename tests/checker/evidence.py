@@ -93,12 +93,13 @@ class Request:
 
 
 def bookings_shown(answer):
-    """Those that a successful answer shows: one, or those of a visit."""
+    """Those that a successful answer shows: one, those of a visit, or those of a list."""
     said = json.loads(answer)
-    return next((said[name] for name in ("bookings", "items") if name in said), [said])
+    return next((said[name] for name in ("bookings", "items", "results") if name in said), [said])
 
 
 CREATIONS = ("create", "hold", "visit", "mismatch")
+READS = ("look", "list")
 
 
 @dataclasses.dataclass

@@ -6,7 +6,7 @@ None of them uses a rule, a query or an index of the product: intervals are comp
 import datetime
 from collections import defaultdict
 
-from evidence import ACTIVE, CREATIONS
+from evidence import ACTIVE, CREATIONS, READS
 
 MOVES = {  # contract: which state may follow which; None: it did not exist
     None: {"held", "pending", "confirmed"},
@@ -171,7 +171,7 @@ def _stored(e, request, shown):
     if told != kept:
         yield f"{_ask(request)} showed {told} of booking {shown['id']} version {shown['version']}, stored is {kept}"
     move = e.moves.get((shown["id"], shown["version"]))
-    if request.kind != "look" and move is not None and not _same_wish(e, request, move.request):
+    if request.kind not in READS and move is not None and not _same_wish(e, request, move.request):
         yield f"{_ask(request)}: booking {shown['id']} version {shown['version']} was made by request {move.request!r}"
 
 

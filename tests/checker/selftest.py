@@ -87,6 +87,7 @@ def sound():
     tale.tick()
     tale.ask("i", "confirm", 1, {}, tale.state(6, "confirmed", 6, NOON + HOUR, "held", request="i", version=2), booking=6)
     tale.ask("j", "look", 1, {}, tale.witness[-1], booking=6)
+    tale.ask("p", "list", 1, {}, *both, answer=json.dumps({"results": [tale.answer(state) for state in both]}))
     tale.ask("o", "mismatch", 1, _wish(5, NOON, notes="other"), status=422, key="k")
     tale.ask("l", "create", 2, _wish(6, NOON), outcome="unsent", status=0)
     return tale
@@ -161,6 +162,11 @@ def a_confirmation_is_undone(tale):
 
 def an_answer_shows_another_time(tale):
     _say(tale, "d", starts_at=_text(NOON))
+
+
+def a_list_shows_what_never_was(tale):
+    shown = [tale.answer(dataclasses.replace(tale.witness[-1], booking=77))]
+    _change(tale.requests, "p", answer=json.dumps({"results": shown}))
 
 
 def a_booking_that_was_answered_is_not_found(tale):
@@ -275,6 +281,7 @@ DOCTORED = {
     a_success_is_not_in_the_database: ("nothing_that_was_answered_with_success_is_lost",),
     a_confirmation_is_undone: ("nothing_that_was_answered_with_success_is_lost",),
     an_answer_shows_another_time: ("nothing_that_was_answered_with_success_is_lost",),
+    a_list_shows_what_never_was: ("nothing_that_was_answered_with_success_is_lost",),
     a_booking_that_was_answered_is_not_found: ("nothing_that_was_answered_with_success_is_lost",),
     a_success_is_somebody_elses_booking: ("nothing_that_was_answered_with_success_is_lost",),
     a_booking_without_a_request: ("nothing_happened_that_nobody_asked_for",),
