@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "domain/catalogue/catalogue.h"
+#include "server/api/catalogue_json.h"
 #include "server/middleware.h"
 #include "server/services.h"
 
@@ -12,8 +13,8 @@ static struct catalogue_store *store_of(const struct request *req)
 }
 
 /* "name" in the language of the request, and both beside it. */
-static void put_name(struct ctx *c, struct json_writer *w, const char *key, const char *key_ar,
-                     const char *key_en, const struct name *name)
+void catalogue_put_name(struct ctx *c, struct json_writer *w, const char *key, const char *key_ar,
+                        const char *key_en, const struct name *name)
 {
     json_put_str(w, key, name->in[c->lang]);
     json_put_str(w, key_ar, name->in[LANG_AR]);
@@ -31,11 +32,11 @@ static void put_decimal_or_null(struct json_writer *w, const char *key, bool the
 
 /* ---- salons --------------------------------------------------------------------------------- */
 
-static void put_salon(struct ctx *c, struct json_writer *w, const struct salon *salon)
+void catalogue_put_salon(struct ctx *c, struct json_writer *w, const struct salon *salon)
 {
     json_put_int(w, "id", salon->id);
-    put_name(c, w, "name", "name_ar", "name_en", &salon->name);
-    put_name(c, w, "city", "city_ar", "city_en", &salon->city);
+    catalogue_put_name(c, w, "name", "name_ar", "name_en", &salon->name);
+    catalogue_put_name(c, w, "city", "city_ar", "city_en", &salon->city);
     json_put_str(w, "address", salon->address);
     json_put_str(w, "phone", salon->phone);
     put_decimal_or_null(w, "latitude", salon->has_position, salon->latitude, 6);
@@ -75,7 +76,7 @@ enum err api_salons(struct ctx *c, struct request *req, struct response *res)
     json_array_begin(&w, "results");
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
-        put_salon(c, &w, &found.items[i]);
+        catalogue_put_salon(c, &w, &found.items[i]);
         json_object_end(&w);
     }
     json_array_end(&w);
@@ -90,7 +91,7 @@ enum err api_salons(struct ctx *c, struct request *req, struct response *res)
 }
 
 /* "09:00"; an interval that runs past midnight ends "24:30". */
-static void put_minute(struct json_writer *w, const char *key, int64_t minute)
+void catalogue_put_minute(struct json_writer *w, const char *key, int64_t minute)
 {
     char text[8];
     int len =
@@ -104,8 +105,8 @@ static void put_opening(struct json_writer *w, const struct weekly_times *openin
     for (size_t i = 0; i < opening->len; i++) {
         json_object_begin(w, NULL);
         json_put_int(w, "weekday", opening->weekday[i]);
-        put_minute(w, "opens", opening->starts_minute[i]);
-        put_minute(w, "closes", opening->ends_minute[i]);
+        catalogue_put_minute(w, "opens", opening->starts_minute[i]);
+        catalogue_put_minute(w, "closes", opening->ends_minute[i]);
         json_object_end(w);
     }
     json_array_end(w);
@@ -127,6 +128,12 @@ static void put_policy(struct json_writer *w, const struct salon_details *detail
     json_object_end(w);
 }
 
+void catalogue_put_details(struct json_writer *w, const struct salon_details *details)
+{
+    put_opening(w, &details->opening);
+    put_policy(w, details);
+}
+
 enum err api_salon(struct ctx *c, struct request *req, struct response *res)
 {
     struct salon_details details;
@@ -134,9 +141,8 @@ enum err api_salon(struct ctx *c, struct request *req, struct response *res)
     language_settle(c, req);
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
-    put_salon(c, &w, &details.salon);
-    put_opening(&w, &details.opening);
-    put_policy(&w, &details);
+    catalogue_put_salon(c, &w, &details.salon);
+    catalogue_put_details(&w, &details);
     json_object_end(&w);
     return OK;
 }
@@ -144,7 +150,7 @@ enum err api_salon(struct ctx *c, struct request *req, struct response *res)
 /* ---- services and staff --------------------------------------------------------------------- */
 
 /* The cursor of both lists is the last id that was shown. */
-static enum err part_query(struct ctx *c, struct request *req, struct part_query *out)
+enum err catalogue_part_query(struct ctx *c, struct request *req, struct part_query *out)
 {
     struct page page;
     TRY(query_page(c, req, &page));
@@ -154,40 +160,45 @@ static enum err part_query(struct ctx *c, struct request *req, struct part_query
     return OK;
 }
 
-static struct str id_cursor(struct ctx *c, bool more, int64_t last_id)
+struct str catalogue_id_cursor(struct ctx *c, bool more, int64_t last_id)
 {
     return more ? str_printf(c->arena, "%lld", (long long)last_id) : STR("");
+}
+
+void catalogue_put_service(struct ctx *c, struct json_writer *w, const struct service *service)
+{
+    json_put_int(w, "id", service->id);
+    catalogue_put_name(c, w, "name", "name_ar", "name_en", &service->name);
+    json_put_int(w, "duration_minutes", service->duration_minutes);
+    json_put_int(w, "buffer_before_minutes", service->buffer_before_minutes);
+    json_put_int(w, "buffer_after_minutes", service->buffer_after_minutes);
+    json_put_int(w, "price_amount", service->price_amount);
+    json_put_str(w, "currency", service->currency);
 }
 
 enum err api_services(struct ctx *c, struct request *req, struct response *res)
 {
     struct part_query query;
     struct service_page found;
-    TRY(part_query(c, req, &query));
+    TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_services(c, store_of(req), &query, &found));
     language_settle(c, req);
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
     for (size_t i = 0; i < found.len; i++) {
-        const struct service *service = &found.items[i];
         json_object_begin(&w, NULL);
-        json_put_int(&w, "id", service->id);
-        put_name(c, &w, "name", "name_ar", "name_en", &service->name);
-        json_put_int(&w, "duration_minutes", service->duration_minutes);
-        json_put_int(&w, "buffer_before_minutes", service->buffer_before_minutes);
-        json_put_int(&w, "buffer_after_minutes", service->buffer_after_minutes);
-        json_put_int(&w, "price_amount", service->price_amount);
-        json_put_str(&w, "currency", service->currency);
+        catalogue_put_service(c, &w, &found.items[i]);
         json_object_end(&w);
     }
     json_array_end(&w);
-    json_put_next(c, &w, id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
+    json_put_next(
+        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
     json_object_end(&w);
     return OK;
 }
 
-static void put_ids(struct json_writer *w, const char *key, const int64_t *ids, size_t len)
+void catalogue_put_ids(struct json_writer *w, const char *key, const int64_t *ids, size_t len)
 {
     json_array_begin(w, key);
     for (size_t i = 0; i < len; i++)
@@ -199,7 +210,7 @@ enum err api_staff(struct ctx *c, struct request *req, struct response *res)
 {
     struct part_query query;
     struct staff_page found;
-    TRY(part_query(c, req, &query));
+    TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_staff(c, store_of(req), &query, &found));
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -209,11 +220,12 @@ enum err api_staff(struct ctx *c, struct request *req, struct response *res)
         json_object_begin(&w, NULL);
         json_put_int(&w, "id", member->id);
         json_put_str(&w, "display_name", member->name);
-        put_ids(&w, "services", member->services, member->services_len);
+        catalogue_put_ids(&w, "services", member->services, member->services_len);
         json_object_end(&w);
     }
     json_array_end(&w);
-    json_put_next(c, &w, id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
+    json_put_next(
+        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
     json_object_end(&w);
     return OK;
 }
