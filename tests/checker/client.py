@@ -233,7 +233,7 @@ class Lane(threading.Thread):
             self.exchange(*attempts)
         if done is not None:
             self.keep(done, who, salon)
-        elif any(attempt.unclear() for attempt in attempts):
+        elif any(attempt.outcome == "unknown" for attempt in attempts):
             self.list(who)
         return done
 
@@ -303,7 +303,7 @@ class Lane(threading.Thread):
         entry = self.pick()
         if entry is not None:
             done = self.exchange(self.move(verb, entry, who))
-            if verb == "cancel" or done.code == "booking.invalid_transition":
+            if done.success() and verb == "cancel" or done.status in (404, 409) and verb != "reschedule":
                 self.forget(entry)
 
     def cancel(self):
@@ -328,8 +328,9 @@ class Lane(threading.Thread):
         entry = self.pick()
         if entry is not None:
             verbs = self.random.sample(self.orders["verbs"] * 2, 2)
-            self.exchange(*(self.move(verb, entry) for verb in verbs))
-            if "cancel" in verbs:
+            attempts = [self.move(verb, entry) for verb in verbs]
+            self.exchange(*attempts)
+            if any(attempt.kind == "cancel" and attempt.success() for attempt in attempts):
                 self.forget(entry)
 
     def list(self, who=None):

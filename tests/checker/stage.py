@@ -22,7 +22,7 @@ MINUTE = 60_000_000
 
 # How often a lane does what; those that the server does not know are left out.
 STEPS = {"create": 24, "hold": 12, "visit": 7, "twins": 7, "mismatch": 2, "cancel": 16, "confirm": 12, "reschedule": 10,
-         "end": 3, "duel": 6, "look": 3, "list": 2}
+         "end": 3, "duel": 6, "look": 3, "list": 4}
 
 
 class Stage:
