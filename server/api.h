@@ -72,6 +72,8 @@ enum route_flags {
     ROUTE_FINISH = 1 << 2, /* goes on when the client vanishes: its effect is being committed */
     ROUTE_QUIET = 1 << 3,  /* not in the access log: probes */
     ROUTE_STREAM = 1 << 4, /* body and answer are not gathered: see request_body_next */
+    /* May change what the catalogue shows (a rating too): the caller's next read is never older. */
+    ROUTE_CHANGES_CATALOGUE = 1 << 5,
 };
 /* What is shed first under overload; contract: payments and webhooks before bookings before slots
  * before search. */

@@ -18,7 +18,7 @@ struct http_metrics;
 enum { WORKERS_MAX = 64 };
 
 /* What all workers of the process share. Written before they start, read-only afterwards, but for
- * the two flags. */
+ * the flag and the counter. */
 struct process {
     const struct config *config;
     struct offload_pool *offload;
@@ -27,6 +27,7 @@ struct process {
     uint32_t workers;
     struct instant started;
     bool draining; /* relaxed atomic: /readyz says so, answers carry "Connection: close" */
+    uint64_t catalogue_writes; /* atomic: by this process; a core that sees it move looks first */
 };
 
 struct app {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/base/log.h"
+#include "server/catalogue_services.h"
 #include "server/cors.h"
 #include "server/errors.h"
 #include "server/middleware.h"
@@ -252,7 +253,10 @@ static enum err answer(struct exchange *exchange)
     TRY(caller_check(c, req));
     res->status = 200;
     res->content_type = STR("application/json; charset=utf-8");
-    return req->route->endpoint(c, req, res);
+    enum err err = req->route->endpoint(c, req, res);
+    if (req->route->flags & ROUTE_CHANGES_CATALOGUE)
+        catalogue_wrote(c, req->app, req->caller.user_id);
+    return err;
 }
 
 /* Into the connection's output, unless it is there already. -> bytes of it */

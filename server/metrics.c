@@ -9,8 +9,9 @@
 #include "server/app.h"
 #include "server/http_server.h"
 #include "server/process_stats.h"
+#include "server/services.h"
 
-static const uint16_t statuses[METRICS_STATUSES] = {200, 201, 202, 204, 400, 401, 403, 404,
+static const uint16_t statuses[METRICS_STATUSES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
                                                     405, 408, 409, 410, 413, 414, 415, 417,
                                                     422, 429, 431, 500, 501, 503, 505, 0};
 
@@ -196,6 +197,23 @@ WORKER_READ(redis_reconnects, read_count(&redis_pool_stats(app->redis)->reconnec
 WORKER_READ(redis_up, read_count(&redis_pool_stats(app->redis)->up))
 WORKER_READ(redis_inflight, read_count(&redis_pool_stats(app->redis)->inflight))
 
+static const struct catalogue_cache_stats *catalogue_of(const struct app *app)
+{
+    return &app->services->catalogue.cache.stats;
+}
+WORKER_READ(salons_kept, read_count(&catalogue_of(app)->entries))
+WORKER_READ(salons_listed, read_count(&catalogue_of(app)->salons_listed))
+WORKER_READ(catalogue_bytes, read_count(&catalogue_of(app)->bytes))
+WORKER_READ(catalogue_evictions, read_count(&catalogue_of(app)->evictions))
+/* 0: it never looked. */
+static uint64_t read_catalogue_age(struct process *process, const struct app *app)
+{
+    (void)process;
+    uint64_t looked = read_count(&catalogue_of(app)->looked_at_ms);
+    uint64_t now = clock_system.mono(&clock_system).ns / 1000000;
+    return looked && now > looked ? now - looked : 0;
+}
+
 static void page_workers(struct process *process, struct strbuf *out)
 {
     static const struct {
@@ -236,6 +254,15 @@ static void page_workers(struct process *process, struct strbuf *out)
          read_redis_reconnects},
         {"mawid_redis_up", "gauge", "Redis: connected.", read_redis_up},
         {"mawid_redis_inflight", "gauge", "Redis: commands under way.", read_redis_inflight},
+        {"mawid_catalogue_salons", "gauge", "Catalogue: salons known by heart.", read_salons_kept},
+        {"mawid_catalogue_listed", "gauge", "Catalogue: salons searched in memory.",
+         read_salons_listed},
+        {"mawid_catalogue_bytes", "gauge", "Catalogue: bytes of both.", read_catalogue_bytes},
+        {"mawid_catalogue_evictions_total", "counter", "Catalogue: salons put out for others.",
+         read_catalogue_evictions},
+        {"mawid_catalogue_age_milliseconds", "gauge",
+         "Catalogue: since the last look for changes (a worker that is not asked does not look).",
+         read_catalogue_age},
     };
     for (size_t i = 0; i < ARRAY_LEN(families); i++)
         per_worker(process, out, families[i].name, families[i].type, families[i].help,

@@ -8,7 +8,7 @@
 
 struct process;
 
-enum { METRICS_STATUSES = 28, METRICS_BUCKETS = 24 }; /* buckets: < 1 µs << i, the last: more */
+enum { METRICS_STATUSES = 29, METRICS_BUCKETS = 24 }; /* buckets: < 1 µs << i, the last: more */
 
 struct route_metrics {
     uint64_t by_status[METRICS_STATUSES];

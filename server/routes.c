@@ -19,7 +19,8 @@ const struct route routes[] = {
     {HTTP_POST, "/api/auth/token/refresh/", api_token_refresh, ROUTE_FINISH, CLASS_LOGIN},
     {HTTP_POST, "/api/auth/token/", api_token_gone, ROUTE_PUBLIC, CLASS_LOGIN},
     {HTTP_GET, "/api/auth/me/", api_me_get, ROUTE_USER, CLASS_LOGIN},
-    {HTTP_PATCH, "/api/auth/me/", api_me_patch, ROUTE_USER | ROUTE_FINISH, CLASS_LOGIN},
+    {HTTP_PATCH, "/api/auth/me/", api_me_patch, ROUTE_USER | ROUTE_FINISH | ROUTE_CHANGES_CATALOGUE,
+     CLASS_LOGIN}, /* staff are shown by their names */
 
     /* ---- the catalogue: for everybody; a token only chooses the language ---- */
     {HTTP_GET, "/api/salons/", api_salons, ROUTE_OPTIONAL_USER, CLASS_SEARCH},

@@ -4,11 +4,13 @@
  * them. A slice adds its members to `struct services` and its lines to services.c. */
 #pragma once
 #include "server/booking_services.h"
+#include "server/catalogue_services.h"
 #include "server/login_services.h"
 
 struct services {
     struct login_services login;
     struct booking_services booking;
+    struct catalogue_services catalogue;
 };
 
 /* Makes app->services. False with one clear line in `why` when a setting does not fit. */

@@ -1,219 +1,148 @@
+/* Memory says yes, Postgres says no: what is in memory answers; whatever would be refused by it is
+ * looked for again after a look that began with this request. */
 #include "storage/catalogue_store.h"
 
-#include "embedded.h"
+#include "domain/catalogue/fold.h"
+#include "runtime/base/stats.h"
+#include "storage/catalogue_cache.h"
+#include "storage/catalogue_sql.h"
 
-/* Columns are read in the order in which the statements list them. */
-struct cursor {
-    const struct pg_rows *rows;
-    uint32_t row, column;
-};
-
-static struct str next_text(struct cursor *at)
+enum err catalogue_store_catch_up(struct ctx *c, struct catalogue_store *store)
 {
-    return pg_get_text(at->rows, at->row, at->column++);
+    return store->cache ? catalogue_cache_catch_up(c, store->cache) : OK;
 }
 
-static int32_t next_int4(struct cursor *at)
+enum err catalogue_store_stamp(struct ctx *c, struct catalogue_store *store, int64_t salon,
+                               uint64_t *out)
 {
-    uint32_t column = at->column++;
-    return pg_is_null(at->rows, at->row, column) ? 0 : pg_get_int4(at->rows, at->row, column);
+    *out = 0;
+    if (!store->cache)
+        return OK;
+    TRY(catalogue_cache_refresh(c, store->cache));
+    *out = salon ? catalogue_cache_version(store->cache, salon)
+                 : catalogue_cache_directory_version(store->cache);
+    return OK;
 }
 
-static int64_t next_int8(struct cursor *at)
-{
-    return pg_get_int8(at->rows, at->row, at->column++);
-}
+/* ---- search ---------------------------------------------------------------------------------- */
 
-static bool next_bool(struct cursor *at)
+/* False: a letter that only the database can fold. */
+static bool fold_query(struct arena *arena, const struct salon_query *in,
+                       struct directory_query *out)
 {
-    return pg_get_bool(at->rows, at->row, at->column++);
-}
-
-static struct name next_name(struct cursor *at)
-{
-    struct name name;
-    name.in[LANG_AR] = next_text(at);
-    name.in[LANG_EN] = next_text(at);
-    return name;
-}
-
-static size_t next_int8_array(struct ctx *c, struct cursor *at, const int64_t **out)
-{
-    return pg_get_int8_array(c->arena, at->rows, at->row, at->column++, out);
-}
-
-/* ---- salons --------------------------------------------------------------------------------- */
-
-static struct salon read_salon(struct cursor *at)
-{
-    struct salon salon = {.id = next_int8(at)};
-    salon.name = next_name(at);
-    salon.city = next_name(at);
-    salon.address = next_text(at);
-    salon.phone = next_text(at);
-    salon.timezone = next_text(at);
-    salon.has_position = !pg_is_null(at->rows, at->row, at->column);
-    if (salon.has_position) {
-        salon.latitude = pg_get_float8(at->rows, at->row, at->column);
-        salon.longitude = pg_get_float8(at->rows, at->row, at->column + 1);
-    }
-    at->column += 2;
-    salon.rating_hundredths = next_int4(at);
-    salon.review_count = next_int4(at);
-    return salon;
+    *out = (struct directory_query){.any_q = in->q.len == 0,
+                                    .any_city = in->city.len == 0,
+                                    .after_rating_hundredths = in->after_rating_hundredths,
+                                    .after_id = in->after_id,
+                                    .limit = in->limit};
+    return search_fold(arena, in->q, &out->q) && search_fold(arena, in->city, &out->city);
 }
 
 enum err catalogue_store_search(struct ctx *c, struct catalogue_store *store,
                                 const struct salon_query *in, struct salon_page *out)
 {
-    /* One more than asked for tells whether there is a next page. */
-    struct pg_arg city = pg_text(in->city), rating = pg_int4(in->after_rating_hundredths),
-                  after = pg_int8(in->after_id), limit = pg_int8(in->limit + 1);
-    struct pg_rows rows;
-    if (in->q.len)
-        TRY(pg_query(c, store->pool, &SQL_CATALOGUE_SALONS_SEARCH,
-                     PG_ARGS(city, rating, after, limit, pg_text(in->q)), &rows));
-    else
-        TRY(pg_query(c, store->pool, &SQL_CATALOGUE_SALONS_LIST,
-                     PG_ARGS(city, rating, after, limit), &rows));
-    out->more = rows.len > (uint64_t)in->limit;
-    out->len = out->more ? (size_t)in->limit : rows.len;
-    out->items = arena_array(c->arena, struct salon, out->len + 1);
-    for (uint32_t row = 0; row < out->len; row++)
-        out->items[row] = read_salon(&(struct cursor){&rows, row, 0});
+    const struct directory *directory = NULL;
+    struct directory_query query;
+    uint64_t version;
+    if (store->cache && fold_query(c->arena, in, &query)) {
+        TRY(catalogue_cache_refresh(c, store->cache));
+        TRY(catalogue_cache_directory(c, store->cache, &directory, &version));
+    }
+    stat_count(directory ? STAT_CATALOGUE_SEARCH_HIT : STAT_CATALOGUE_SEARCH_MISS);
+    if (!directory)
+        return catalogue_sql_search(c, store->pool, in, out);
+    directory_search(directory, c->arena, &query, out);
+    out->stamp = version;
     return OK;
 }
+
+/* ---- one salon ------------------------------------------------------------------------------- */
 
 enum err catalogue_store_salon(struct ctx *c, struct catalogue_store *store, int64_t id,
                                struct salon_details *out)
 {
-    struct pg_rows rows;
-    TRY(pg_query(c, store->pool, &SQL_CATALOGUE_SALON, PG_ARGS(pg_int8(id)), &rows));
-    if (rows.len == 0)
-        return ERR_NOT_FOUND;
-    struct cursor at = {&rows, 0, 0};
-    out->salon = read_salon(&at);
-    out->grid_minutes = next_int4(&at);
-    out->notice_minutes = next_int4(&at);
-    out->horizon_days = next_int4(&at);
-    out->policy.auto_confirm = next_bool(&at);
-    out->policy.cancel_cutoff_minutes = next_int4(&at);
-    out->policy.late_cancel_fee_amount = next_int8(&at);
-    out->policy.no_show_fee_amount = next_int8(&at);
-    out->policy.deposit_amount = next_int8(&at);
-    out->policy.currency = next_text(&at);
-    out->opening = (struct weekly_times){0};
-    out->opening.len = next_int8_array(c, &at, &out->opening.weekday);
-    next_int8_array(c, &at, &out->opening.starts_minute);
-    next_int8_array(c, &at, &out->opening.ends_minute);
-    return OK;
-}
-
-/* ---- services and staff --------------------------------------------------------------------- */
-
-/* Both statements: no row: no such salon; one row of NULLs: nothing (more) there. */
-static enum err part_rows(struct ctx *c, struct catalogue_store *store,
-                          const struct pg_statement *statement, const struct part_query *in,
-                          struct pg_rows *rows, size_t *len, bool *more)
-{
-    TRY(pg_query(c, store->pool, statement,
-                 PG_ARGS(pg_int8(in->salon), pg_int8(in->after_id), pg_int8(in->limit + 1)), rows));
-    if (rows->len == 0)
-        return ERR_NOT_FOUND;
-    *more = rows->len > (uint64_t)in->limit;
-    *len = *more ? (size_t)in->limit : rows->len;
-    if (pg_is_null(rows, 0, 0))
-        *len = 0;
+    const struct salon_facts *facts;
+    uint64_t version;
+    if (!store->cache)
+        return catalogue_sql_salon(c, store->pool, id, out);
+    TRY(catalogue_cache_refresh(c, store->cache));
+    TRY(catalogue_cache_facts(c, store->cache, id, &facts, &version));
+    salon_details_copy(c->arena, &facts->details, out);
+    out->stamp = version;
     return OK;
 }
 
 enum err catalogue_store_services(struct ctx *c, struct catalogue_store *store,
                                   const struct part_query *in, struct service_page *out)
 {
-    struct pg_rows rows;
-    TRY(part_rows(c, store, &SQL_CATALOGUE_SERVICES, in, &rows, &out->len, &out->more));
-    out->items = arena_array(c->arena, struct service, out->len + 1);
-    for (uint32_t row = 0; row < out->len; row++) {
-        struct cursor at = {&rows, row, 0};
-        struct service *service = &out->items[row];
-        service->id = next_int8(&at);
-        service->name = next_name(&at);
-        service->duration_minutes = next_int4(&at);
-        service->buffer_before_minutes = next_int4(&at);
-        service->buffer_after_minutes = next_int4(&at);
-        service->price_amount = next_int8(&at);
-        service->currency = next_text(&at);
-    }
+    const struct salon_facts *facts;
+    uint64_t version;
+    if (!store->cache)
+        return catalogue_sql_services(c, store->pool, in, out);
+    TRY(catalogue_cache_refresh(c, store->cache));
+    TRY(catalogue_cache_facts(c, store->cache, in->salon, &facts, &version));
+    if (!salon_facts_services(c->arena, facts, in, out))
+        return catalogue_sql_services(c, store->pool, in, out);
+    out->stamp = version;
     return OK;
 }
 
 enum err catalogue_store_staff(struct ctx *c, struct catalogue_store *store,
                                const struct part_query *in, struct staff_page *out)
 {
-    struct pg_rows rows;
-    TRY(part_rows(c, store, &SQL_CATALOGUE_STAFF, in, &rows, &out->len, &out->more));
-    out->items = arena_array(c->arena, struct staff_member, out->len + 1);
-    for (uint32_t row = 0; row < out->len; row++) {
-        struct cursor at = {&rows, row, 0};
-        struct staff_member *member = &out->items[row];
-        member->id = next_int8(&at);
-        member->name = next_text(&at);
-        member->services_len = next_int8_array(c, &at, &member->services);
-    }
+    const struct salon_facts *facts;
+    uint64_t version;
+    if (!store->cache)
+        return catalogue_sql_staff(c, store->pool, in, out);
+    TRY(catalogue_cache_refresh(c, store->cache));
+    TRY(catalogue_cache_facts(c, store->cache, in->salon, &facts, &version));
+    if (!salon_facts_staff(c->arena, facts, in, out))
+        return catalogue_sql_staff(c, store->pool, in, out);
+    out->stamp = version;
     return OK;
 }
 
-/* ---- slots ---------------------------------------------------------------------------------- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 
-static struct weekly_times next_weekly(struct ctx *c, struct cursor *at, bool owned)
+/* The version is 0 when the facts were read for this request: then they are no older than it. */
+static enum err subject_of(struct ctx *c, struct catalogue_store *store,
+                           const struct slots_query *in, struct slot_subject *out,
+                           uint64_t *version)
 {
-    struct weekly_times weekly = {0};
-    if (owned)
-        next_int8_array(c, at, &weekly.owner);
-    weekly.len = next_int8_array(c, at, &weekly.weekday);
-    next_int8_array(c, at, &weekly.starts_minute);
-    next_int8_array(c, at, &weekly.ends_minute);
-    return weekly;
+    const struct salon_facts *facts;
+    *version = 0;
+    if (store->cache) {
+        TRY(catalogue_cache_facts(c, store->cache, in->salon, &facts, version));
+    } else {
+        struct salon_facts *loaded = arena_new(c->arena, struct salon_facts);
+        TRY(catalogue_sql_facts(c, store->pool, in->salon, loaded));
+        facts = loaded;
+    }
+    salon_facts_slots(c->arena, facts, in, out);
+    return OK;
 }
 
-static struct dated_times next_dated(struct ctx *c, struct cursor *at)
+static bool is_refused(const struct slots_query *in, const struct slots_found *found)
 {
-    struct dated_times dated = {0};
-    dated.len = next_int8_array(c, at, &dated.owner);
-    next_int8_array(c, at, &dated.starts_s);
-    next_int8_array(c, at, &dated.ends_s);
-    return dated;
+    return !found->service_found || (in->staff && !found->staff_offers);
 }
 
 enum err catalogue_store_slots(struct ctx *c, struct catalogue_store *store,
                                const struct slots_query *in, struct slots_found *out)
 {
-    struct pg_rows rows;
-    TRY(pg_query(c, store->pool, &SQL_CATALOGUE_SLOTS,
-                 PG_ARGS(pg_int8(in->salon), pg_int8(in->service), pg_int8_or_null(in->staff),
-                         pg_date(in->from), pg_int4(in->days), pg_int8(SLOTS_STAFF_MAX)),
-                 &rows));
-    if (rows.len == 0)
-        return ERR_NOT_FOUND;
-    struct cursor at = {&rows, 0, 0};
-    struct slot_facts *facts = &out->facts;
-    *out = (struct slots_found){.timezone = next_text(&at)};
-    facts->grid_minutes = next_int4(&at);
-    facts->notice_minutes = next_int4(&at);
-    facts->horizon_days = next_int4(&at);
-    facts->now = pg_get_instant(&rows, 0, at.column++);
-    out->service_found = next_bool(&at);
-    facts->duration_minutes = next_int4(&at);
-    facts->buffer_before_minutes = next_int4(&at);
-    facts->buffer_after_minutes = next_int4(&at);
-    out->staff_found = next_bool(&at);
-    out->staff_here = next_bool(&at);
-    out->staff_offers = next_bool(&at);
-    facts->opening = next_weekly(c, &at, false);
-    facts->staff_len = next_int8_array(c, &at, &facts->staff);
-    facts->windows = next_weekly(c, &at, true);
-    facts->extra = next_dated(c, &at);
-    facts->off = next_dated(c, &at);
-    facts->busy = next_dated(c, &at);
+    struct slot_subject subject;
+    uint64_t version;
+    if (store->cache)
+        TRY(catalogue_cache_refresh(c, store->cache));
+    TRY(subject_of(c, store, in, &subject, &version));
+    if (is_refused(in, &subject.found) && version) {
+        TRY(catalogue_cache_catch_up(c, store->cache));
+        TRY(subject_of(c, store, in, &subject, &version));
+    }
+    if (!is_refused(in, &subject.found))
+        TRY(catalogue_sql_busy(c, store->pool, in->from, in->days, &subject));
+    else if (in->staff && !subject.found.staff_here)
+        TRY(catalogue_sql_staff_exists(c, store->pool, in->staff, &subject.found.staff_found));
+    *out = subject.found;
     return OK;
 }

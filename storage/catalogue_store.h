@@ -1,9 +1,11 @@
-/* storage/catalogue_store.h - the port domain/catalogue/catalogue_store.h on Postgres. */
+/* storage/catalogue_store.h - the port domain/catalogue/catalogue_store.h on Postgres and a cache. */
 #pragma once
 #include "domain/catalogue/catalogue_store.h"
 
 struct pg_pool;
+struct catalogue_cache;
 
 struct catalogue_store {
     struct pg_pool *pool;
+    struct catalogue_cache *cache; /* NULL: every answer is asked of Postgres */
 };

@@ -9,6 +9,16 @@ static enum err found(struct ctx *c, enum err err)
     return err == ERR_NOT_FOUND ? fail(c, R_NOT_FOUND) : err;
 }
 
+enum err catalogue_catch_up(struct ctx *c, struct catalogue_store *store)
+{
+    return catalogue_store_catch_up(c, store);
+}
+
+enum err catalogue_stamp(struct ctx *c, struct catalogue_store *store, int64_t salon, uint64_t *out)
+{
+    return catalogue_store_stamp(c, store, salon, out);
+}
+
 enum err catalogue_search(struct ctx *c, struct catalogue_store *store,
                           const struct salon_query *in, struct salon_page *out)
 {

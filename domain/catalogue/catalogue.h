@@ -1,6 +1,9 @@
 /* domain/catalogue/catalogue.h - salons and what they offer, for everybody to read.
  *
  * What is inactive does not exist here. Views are into the request's arena.
+ *
+ * Everything may come from a cache that is up to a second old (and says so by a stamp); a refusal never
+ * does: what is not in the cache is asked for. Who has just written calls catalogue_catch_up first.
  * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/catalogue/slots.h"
@@ -30,6 +33,7 @@ struct booking_policy {
     struct str currency;
 };
 struct salon_details {
+    uint64_t stamp; /* see catalogue_stamp */
     struct salon salon;
     struct weekly_times opening;
     int32_t grid_minutes, notice_minutes, horizon_days;
@@ -59,10 +63,19 @@ struct salon_query {
     int64_t limit;
 };
 struct salon_page {
+    uint64_t stamp;
     struct salon *items;
     size_t len;
     bool more;
 };
+
+/* From here on this request reads what was committed before the call. */
+NODISCARD enum err catalogue_catch_up(struct ctx *c, struct catalogue_store *store);
+/* A number that changes whenever the salon's facts do (salon 0: those of any salon); an answer made at
+ * that stamp is as good now. 0: nothing is known by heart. Looks for changes when the last look is old. */
+NODISCARD enum err catalogue_stamp(struct ctx *c, struct catalogue_store *store, int64_t salon,
+                                   uint64_t *out);
+
 /* R_BAD_QUERY keyed by the parameter. */
 NODISCARD enum err catalogue_search(struct ctx *c, struct catalogue_store *store,
                                     const struct salon_query *in, struct salon_page *out);
@@ -77,11 +90,13 @@ struct part_query {
     int64_t limit;
 };
 struct service_page {
+    uint64_t stamp;
     struct service *items;
     size_t len;
     bool more;
 };
 struct staff_page {
+    uint64_t stamp;
     struct staff_member *items;
     size_t len;
     bool more;

@@ -1,10 +1,15 @@
-/* domain/catalogue/catalogue_store.h - port: where the catalogue is read. Every call is one statement.
+/* domain/catalogue/catalogue_store.h - port: where the catalogue is read.
  *
  * ERR_NOT_FOUND comes with no reason noted: there is no such (active) salon. */
 #pragma once
 #include "domain/catalogue/catalogue.h"
 
 struct catalogue_store;
+
+/* See catalogue.h. */
+NODISCARD enum err catalogue_store_catch_up(struct ctx *c, struct catalogue_store *store);
+NODISCARD enum err catalogue_store_stamp(struct ctx *c, struct catalogue_store *store,
+                                         int64_t salon, uint64_t *out);
 
 NODISCARD enum err catalogue_store_search(struct ctx *c, struct catalogue_store *store,
                                           const struct salon_query *in, struct salon_page *out);

@@ -5,10 +5,9 @@
  *   one member     ─────   ───────────       windows ∪ extra − off
  *   her claims        ▒▒▒     ▒▒             and a bit for each candidate that fits between
  *
- * Cost: candidates × staff, a few nanoseconds each; no allocation but the arena's. */
+ * Cost: claims + candidates per member, about a nanosecond each; no allocation but the arena's.
+ * Bitmaps of minutes, eroded by shifts, were measured against it: see docs/benchmarks.md. */
 #include "domain/catalogue/slots.h"
-
-#include <string.h>
 
 enum { DAY_S = 86400 };
 
@@ -232,7 +231,7 @@ static struct candidates candidates_of(struct arena *arena, const struct slot_fa
 
 /* Where in the facts' arrays the walk over members has come. */
 struct walk {
-    size_t windows, extra, off, busy;
+    size_t windows, extra, off;
 };
 
 static struct spans working_time(struct arena *arena, const struct slot_facts *facts,
@@ -251,29 +250,61 @@ static struct spans working_time(struct arena *arena, const struct slot_facts *f
     return spans_without(arena, there, gone);
 }
 
-/* Sets the member's bit of every candidate that fits into her working time and between her claims.
- * All three lists ascend, so each is walked once. */
-static void mark_free(const struct slot_facts *facts, const struct candidates *candidates,
-                      struct spans there, size_t busy, size_t busy_end, uint64_t *bits,
-                      size_t words, uint64_t bit)
+/* What a candidate needs around its start. */
+struct shape {
+    int64_t duration_s, before_s, after_s;
+};
+
+/* Past the claims that are over before a service may start at `first`, and past those that lapsed. */
+static void skip_claims(const struct claims *claims, const struct shape *shape, int64_t first,
+                        size_t *at, size_t *lapsed)
 {
-    int64_t duration_s = (int64_t)facts->duration_minutes * 60;
-    int64_t before_s = (int64_t)facts->buffer_before_minutes * 60;
-    int64_t after_s = (int64_t)facts->buffer_after_minutes * 60;
-    size_t span = 0;
-    for (size_t i = 0; i < candidates->len; i++) {
-        int64_t starts = candidates->starts_s[i], ends = starts + duration_s;
-        while (span < there.len && there.items[span].end < ends)
-            span++;
-        if (span == there.len)
+    for (; *at < claims->len; (*at)++) {
+        int64_t claim = claims->items[*at];
+        while (*lapsed < claims->lapsed_len && claims->lapsed[*lapsed] < claim)
+            (*lapsed)++;
+        bool counts = *lapsed == claims->lapsed_len || claims->lapsed[*lapsed] != claim;
+        if (counts && claim_end(claim) + shape->before_s > first)
             return;
-        if (there.items[span].start > starts)
-            continue;
-        while (busy < busy_end && facts->busy.ends_s[busy] <= starts - before_s)
-            busy++;
-        if (busy == busy_end || facts->busy.starts_s[busy] >= ends + after_s)
-            bits[i * words] |= bit;
     }
+}
+
+/* Sets `bit` of every candidate that fits into `there` and between the claims. Between two claims the
+ * starts that fit are one interval, so the cost is a step per claim, per candidate and per bit set. */
+static void mark_free(const struct candidates *candidates, const struct shape *shape,
+                      struct spans there, const struct claims *claims, uint64_t *bits, size_t words,
+                      uint64_t bit)
+{
+    size_t i = 0, claim = 0, lapsed = 0;
+    for (size_t span = 0; span < there.len; span++) {
+        int64_t first = there.items[span].start;
+        int64_t last = there.items[span].end - shape->duration_s;
+        while (first <= last) {
+            int64_t until = last;
+            skip_claims(claims, shape, first, &claim, &lapsed);
+            if (claim < claims->len)
+                until = MIN(last,
+                            claim_start(claims->items[claim]) - shape->after_s - shape->duration_s);
+            while (i < candidates->len && candidates->starts_s[i] < first)
+                i++;
+            for (; i < candidates->len && candidates->starts_s[i] <= until; i++)
+                bits[i * words] |= bit;
+            if (until == last)
+                break;
+            first = claim_end(claims->items[claim]) + shape->before_s;
+        }
+    }
+}
+
+/* A bit per candidate: is any of the rooms free? */
+static uint64_t *rooms_free(struct arena *arena, const struct slot_facts *facts,
+                            const struct candidates *candidates, const struct shape *shape)
+{
+    struct span always = {INT64_MIN / 4, INT64_MAX / 4};
+    uint64_t *bits = arena_array(arena, uint64_t, candidates->len + 1);
+    for (size_t i = 0; i < facts->rooms_len; i++)
+        mark_free(candidates, shape, (struct spans){&always, 1}, &facts->rooms[i], bits, 1, 1);
+    return bits;
 }
 
 /* ---- all together --------------------------------------------------------------------------- */
@@ -292,17 +323,20 @@ static struct span asked_span(const struct slot_facts *facts, struct date from, 
     };
 }
 
-static void drop_unfree(struct slots *slots, int64_t *starts_s, uint64_t *bits)
+/* `rooms` NULL: none is needed. */
+static void drop_unfree(struct slots *slots, int64_t *starts_s, uint64_t *bits,
+                        const uint64_t *rooms)
 {
-    size_t len = 0;
+    size_t len = 0, words = slots->words;
     for (size_t i = 0; i < slots->len; i++) {
         uint64_t any = 0;
-        for (size_t word = 0; word < slots->words; word++)
-            any |= bits[i * slots->words + word];
-        if (!any)
+        for (size_t word = 0; word < words; word++)
+            any |= bits[i * words + word];
+        if (!any || (rooms && !rooms[i]))
             continue;
         starts_s[len] = starts_s[i];
-        memmove(&bits[len * slots->words], &bits[i * slots->words], slots->words * sizeof(*bits));
+        for (size_t word = 0; word < words; word++)
+            bits[len * words + word] = bits[i * words + word];
         len++;
     }
     slots->len = len;
@@ -326,19 +360,21 @@ void slots_compute(struct arena *arena, const struct slot_facts *facts, struct d
     struct spans opening = spans_of(arena, &calendar, &facts->opening, 0, facts->opening.len,
                                     &(struct dated_times){0}, 0, 0);
     struct candidates candidates = candidates_of(arena, facts, &opening, asked);
+    struct shape shape = {(int64_t)facts->duration_minutes * 60,
+                          (int64_t)facts->buffer_before_minutes * 60,
+                          (int64_t)facts->buffer_after_minutes * 60};
     uint64_t *bits = arena_array(arena, uint64_t, candidates.len * out->words + 1);
     struct walk at = {0};
     for (size_t i = 0; i < facts->staff_len; i++) {
         struct spans there = working_time(arena, facts, &calendar, facts->staff[i], &at);
-        size_t busy = owner_rows(facts->busy.owner, facts->busy.len, facts->staff[i], &at.busy);
-        mark_free(facts, &candidates, there, at.busy, busy, bits + i / 64, out->words,
+        mark_free(&candidates, &shape, there, &facts->busy[i], bits + i / 64, out->words,
                   UINT64_C(1) << (i % 64));
-        at.busy = busy;
     }
     out->len = candidates.len;
     out->starts_s = candidates.starts_s;
     out->free = bits;
-    drop_unfree(out, candidates.starts_s, bits);
+    drop_unfree(out, candidates.starts_s, bits,
+                facts->needs_room ? rooms_free(arena, facts, &candidates, &shape) : NULL);
 }
 
 size_t slots_nearest(const struct slots *slots, int64_t wanted_s, size_t max, size_t *out)

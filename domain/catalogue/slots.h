@@ -4,8 +4,8 @@
  *   not before the minimum notice, not beyond the horizon
  *
  * A service (starts … ends) must lie inside opening hours and inside the working time of the member
- * of staff; the claim (the service with its buffers) must not meet another claim. Buffers may reach
- * beyond hours and windows. Local times that a clock change skips or repeats are read as Postgres
+ * of staff; the claim (the service with its buffers) must not meet another claim, hers or the room's.
+ * Buffers may reach beyond hours and windows. Local times that a clock change skips or repeats are read as Postgres
  * reads them (local_instant in slots.c), because booking_create decides by the same rules in SQL:
  * what is offered here can be booked there.
  *
@@ -32,6 +32,28 @@ struct dated_times {
     const int64_t *owner;
     const int64_t *starts_s, *ends_s;
 };
+/* When one member of staff (or one room) is taken: claims of active bookings, which never overlap, in
+ * order. Each is one number, as the database keeps it: its start in seconds times 2^17, plus its length
+ * in seconds. `lapsed` are those that count no more: holds that ran out and are still written down. */
+enum { CLAIM_LENGTH_BITS = 17 };
+struct claims {
+    size_t len;
+    const int64_t *items;
+    size_t lapsed_len;
+    const int64_t *lapsed;
+};
+static inline int64_t claim_make(int64_t start_s, int64_t end_s)
+{
+    return start_s * (1 << CLAIM_LENGTH_BITS) + (end_s - start_s);
+}
+static inline int64_t claim_start(int64_t claim)
+{
+    return claim >> CLAIM_LENGTH_BITS;
+}
+static inline int64_t claim_end(int64_t claim)
+{
+    return claim_start(claim) + (claim & ((1 << CLAIM_LENGTH_BITS) - 1));
+}
 
 struct slot_facts {
     const struct tz *tz;
@@ -43,7 +65,10 @@ struct slot_facts {
     const int64_t *staff; /* who offers the service, ascending */
     struct weekly_times windows;
     struct dated_times extra, off;
-    struct dated_times busy; /* claims of active bookings; those of one owner never overlap */
+    const struct claims *busy; /* of each member, in the order of `staff` */
+    bool needs_room;           /* one of `rooms` must be free too, for the same time */
+    size_t rooms_len;
+    const struct claims *rooms; /* of each room that fits */
 };
 
 /* Who is free is one bit per member: a month of twenty people is a few kilobytes. */

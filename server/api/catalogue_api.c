@@ -4,6 +4,8 @@
 
 #include "domain/catalogue/catalogue.h"
 #include "server/api/catalogue_json.h"
+#include "server/api/catalogue_pages.h"
+#include "server/api/slots_json.h"
 #include "server/middleware.h"
 #include "server/services.h"
 
@@ -58,7 +60,8 @@ static bool salon_cursor(struct str cursor, struct salon_query *query)
     return hundredths >= 0 && hundredths <= 500 && query->after_id > 0;
 }
 
-enum err api_salons(struct ctx *c, struct request *req, struct response *res)
+static enum err make_salons(struct ctx *c, struct request *req, struct response *res,
+                            uint64_t *stamp)
 {
     struct page page;
     TRY(query_page(c, req, &page));
@@ -70,7 +73,7 @@ enum err api_salons(struct ctx *c, struct request *req, struct response *res)
 
     struct salon_page found;
     TRY(catalogue_search(c, store_of(req), &query, &found));
-    language_settle(c, req);
+    *stamp = found.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
@@ -88,6 +91,11 @@ enum err api_salons(struct ctx *c, struct request *req, struct response *res)
     json_put_next(c, &w, next);
     json_object_end(&w);
     return OK;
+}
+
+enum err api_salons(struct ctx *c, struct request *req, struct response *res)
+{
+    return catalogue_page(c, req, res, 0, make_salons);
 }
 
 /* "09:00"; an interval that runs past midnight ends "24:30". */
@@ -134,17 +142,23 @@ void catalogue_put_details(struct json_writer *w, const struct salon_details *de
     put_policy(w, details);
 }
 
-enum err api_salon(struct ctx *c, struct request *req, struct response *res)
+static enum err make_salon(struct ctx *c, struct request *req, struct response *res,
+                           uint64_t *stamp)
 {
     struct salon_details details;
     TRY(catalogue_salon(c, store_of(req), req->ids[0], &details));
-    language_settle(c, req);
+    *stamp = details.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     catalogue_put_salon(c, &w, &details.salon);
     catalogue_put_details(&w, &details);
     json_object_end(&w);
     return OK;
+}
+
+enum err api_salon(struct ctx *c, struct request *req, struct response *res)
+{
+    return catalogue_page(c, req, res, req->ids[0], make_salon);
 }
 
 /* ---- services and staff --------------------------------------------------------------------- */
@@ -176,13 +190,14 @@ void catalogue_put_service(struct ctx *c, struct json_writer *w, const struct se
     json_put_str(w, "currency", service->currency);
 }
 
-enum err api_services(struct ctx *c, struct request *req, struct response *res)
+static enum err make_services(struct ctx *c, struct request *req, struct response *res,
+                              uint64_t *stamp)
 {
     struct part_query query;
     struct service_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_services(c, store_of(req), &query, &found));
-    language_settle(c, req);
+    *stamp = found.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
@@ -198,6 +213,11 @@ enum err api_services(struct ctx *c, struct request *req, struct response *res)
     return OK;
 }
 
+enum err api_services(struct ctx *c, struct request *req, struct response *res)
+{
+    return catalogue_page(c, req, res, req->ids[0], make_services);
+}
+
 void catalogue_put_ids(struct json_writer *w, const char *key, const int64_t *ids, size_t len)
 {
     json_array_begin(w, key);
@@ -206,12 +226,14 @@ void catalogue_put_ids(struct json_writer *w, const char *key, const int64_t *id
     json_array_end(w);
 }
 
-enum err api_staff(struct ctx *c, struct request *req, struct response *res)
+static enum err make_staff(struct ctx *c, struct request *req, struct response *res,
+                           uint64_t *stamp)
 {
     struct part_query query;
     struct staff_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_staff(c, store_of(req), &query, &found));
+    *stamp = found.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
@@ -228,6 +250,11 @@ enum err api_staff(struct ctx *c, struct request *req, struct response *res)
         c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
     json_object_end(&w);
     return OK;
+}
+
+enum err api_staff(struct ctx *c, struct request *req, struct response *res)
+{
+    return catalogue_page(c, req, res, req->ids[0], make_staff);
 }
 
 /* ---- slots ---------------------------------------------------------------------------------- */
@@ -252,35 +279,14 @@ static enum err slots_query(struct ctx *c, struct request *req, struct slots_que
     return OK;
 }
 
-static void put_slot(struct json_writer *w, const struct slots_answer *found, size_t slot)
-{
-    const struct slots *slots = &found->slots;
-    struct instant starts = {slots->starts_s[slot] * 1000000};
-    struct instant ends = instant_add(starts, seconds(slots->duration_s));
-    json_object_begin(w, NULL);
-    json_put_instant(w, "starts_at", starts, tz_offset_at(found->tz, starts));
-    json_put_instant(w, "ends_at", ends, tz_offset_at(found->tz, ends));
-    json_array_begin(w, "staff");
-    for (size_t member = 0; member < slots->staff_len; member++)
-        if (slots_is_free(slots, slot, member))
-            json_put_int(w, NULL, slots->staff[member]);
-    json_array_end(w);
-    json_object_end(w);
-}
-
 enum err api_slots(struct ctx *c, struct request *req, struct response *res)
 {
     struct slots_query query;
     struct slots_answer found;
     TRY(slots_query(c, req, &query));
+    TRY(catalogue_read_begin(c, req->app, req->caller.user_id));
     TRY(catalogue_slots(c, store_of(req), &query, &found));
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_put_str(&w, "timezone", found.timezone);
-    json_array_begin(&w, "slots");
-    for (size_t i = 0; i < found.slots.len; i++)
-        put_slot(&w, &found, i);
-    json_array_end(&w);
-    json_object_end(&w);
+    respond_json(c, res, 200);
+    slots_json(c->arena, &res->body, &found);
     return OK;
 }

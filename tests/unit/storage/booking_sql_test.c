@@ -1,7 +1,5 @@
-/* What decides about bookings, in a private Postgres: verdicts, races, and the one rule that both
- * sides must keep: what the slots offer can be booked, and nothing else. */
-#include "domain/catalogue/slots.h"
-
+/* What decides about bookings, in a private Postgres: verdicts and races. (That what the slots offer can
+ * be booked, and nothing else, is shown by catalogue_cache_test.c.) */
 #include <libpq-fe.h>
 #include <stdarg.h>
 
@@ -46,7 +44,7 @@ static PGconn *session(void)
         if (!mkdtemp(server_dir) || !servers("start"))
             broken("no private Postgres");
         atexit(server_remove);
-        if (migrate_up(url, why, sizeof(why)) < 0 || !tz_database_load(NULL, why, sizeof(why)))
+        if (migrate_up(url, why, sizeof(why)) < 0)
             broken(why);
     }
     PGconn *conn = PQconnectdb(url);
@@ -386,173 +384,6 @@ TEST(spellings_that_mean_one_name_fold_into_one)
         CHECK_STR(str_c(ask(db, "%s", sql)), str_c(pairs[i][1]));
     }
     PQfinish(db);
-}
-
-/* ---- slots and bookings agree ------------------------------------------------------------------ */
-
-static size_t read_array(const char *text, int64_t *out, size_t max)
-{
-    size_t len = 0;
-    struct str rest = str_take(str_skip(str_c(text), 1), strlen(text) - 2), item;
-    while (str_split(&rest, ',', &item) && len < max)
-        if (!str_to_int64(item, &out[len++]))
-            broken(text);
-    return len;
-}
-
-static int64_t lists[17][2000];
-
-/* The answer of slots.sql, as text, into facts whose arrays live in `lists`. */
-static struct slot_facts read_facts(PGresult *row, const char *zone)
-{
-    size_t len[17];
-    for (int i = 0; i < 17; i++)
-        len[i] = read_array(PQgetvalue(row, 0, 12 + i), lists[i], 2000);
-    return (struct slot_facts){
-        .tz = tz_find(str_c(zone)),
-        .grid_minutes = (int32_t)strtol(PQgetvalue(row, 0, 1), NULL, 10),
-        .notice_minutes = (int32_t)strtol(PQgetvalue(row, 0, 2), NULL, 10),
-        .horizon_days = (int32_t)strtol(PQgetvalue(row, 0, 3), NULL, 10),
-        .duration_minutes = (int32_t)strtol(PQgetvalue(row, 0, 6), NULL, 10),
-        .buffer_before_minutes = (int32_t)strtol(PQgetvalue(row, 0, 7), NULL, 10),
-        .buffer_after_minutes = (int32_t)strtol(PQgetvalue(row, 0, 8), NULL, 10),
-        .opening = {len[0], NULL, lists[0], lists[1], lists[2]},
-        .staff_len = len[3],
-        .staff = lists[3],
-        .windows = {len[4], lists[4], lists[5], lists[6], lists[7]},
-        .extra = {len[8], lists[8], lists[9], lists[10]},
-        .off = {len[11], lists[11], lists[12], lists[13]},
-        .busy = {len[14], lists[14], lists[15], lists[16]},
-    };
-}
-
-static void slots_of(struct fixture *f, struct arena *arena, const char *zone, struct date from,
-                     int days, struct slots *out)
-{
-    char salon[24], service[24], date[16], count[8];
-    int year, month, day;
-    date_to_civil(from, &year, &month, &day);
-    snprintf(salon, sizeof(salon), "%lld", (long long)f->salon);
-    snprintf(service, sizeof(service), "%lld", (long long)f->service);
-    snprintf(date, sizeof(date), "%04d-%02d-%02d", year % 10000, month % 100, day % 100);
-    snprintf(count, sizeof(count), "%d", days);
-    const char *args[] = {salon, service, NULL, date, count, "256"};
-    PGresult *row = PQexecParams(f->db, SQL_CATALOGUE_SLOTS.sql, 6, NULL, args, NULL, NULL, 0);
-    if (PQntuples(row) != 1)
-        broken(PQerrorMessage(f->db));
-    struct slot_facts facts = read_facts(row, zone);
-    facts.now = clock_system.wall(&clock_system);
-    slots_compute(arena, &facts, from, days, out);
-    PQclear(row);
-}
-
-/* The next day in `tz` whose midnight has another offset than the day after; a year ahead at most. */
-static struct date next_clock_change(const struct tz *tz)
-{
-    int64_t now = clock_system.wall(&clock_system).us;
-    for (int64_t day = now / 86400000000 + 3; day < now / 86400000000 + 360; day++)
-        if (tz_offset_at(tz, (struct instant){day * 86400000000}) !=
-            tz_offset_at(tz, (struct instant){(day + 1) * 86400000000}))
-            return (struct date){(int32_t)day};
-    return (struct date){(int32_t)(now / 86400000000 + 30)};
-}
-
-/* Odd hours: two intervals a day, an evening past midnight, windows that touch, time off and extra,
- * buffers; around a clock change. */
-static void make_odd(struct fixture *f, const char *zone, struct date first, int grid)
-{
-    long long begin = (long long)first.days * 86400;
-    ask(f->db,
-        "UPDATE catalogue_salon SET timezone = '%s', grid_minutes = %d, horizon_days = 366, "
-        "notice_minutes = 0 WHERE id = %lld",
-        zone, grid, (long long)f->salon);
-    ask(f->db,
-        "UPDATE catalogue_service SET duration_minutes = 50, buffer_before_minutes = 10, "
-        "buffer_after_minutes = 5 WHERE id = %lld",
-        (long long)f->service);
-    ask(f->db, "DELETE FROM catalogue_opening WHERE salon_id = %lld", (long long)f->salon);
-    ask(f->db,
-        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
-        "SELECT %lld, d, i[1], i[2] FROM generate_series(0, 6) d, (VALUES (ARRAY[0, 240]), "
-        "(ARRAY[615, 780]), (ARRAY[960, 1530])) v (i)",
-        (long long)f->salon);
-    ask(f->db, "DELETE FROM catalogue_staff_window WHERE staff_id = %lld", (long long)f->staff[0]);
-    ask(f->db,
-        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
-        "SELECT %lld, d, i[1], i[2] FROM generate_series(0, 6) d, (VALUES (ARRAY[30, 150]), "
-        "(ARRAY[150, 700]), (ARRAY[1000, 1500])) v (i)",
-        (long long)f->staff[0]);
-    ask(f->db,
-        "INSERT INTO catalogue_staff_exception (staff_id, kind, starts_at, ends_at) VALUES "
-        "(%lld, 'extra', to_timestamp(%lld), to_timestamp(%lld)), "
-        "(%lld, 'off', to_timestamp(%lld), to_timestamp(%lld))",
-        (long long)f->staff[0], begin + 11 * 3600, begin + 14 * 3600, (long long)f->staff[0],
-        begin + 3600, begin + 5400);
-}
-
-/* Is it 'ok' to book each member at `t`? One bit each; nothing is kept. */
-static unsigned bookable(const struct fixture *f, int64_t t)
-{
-    unsigned bits = 0;
-    for (unsigned i = 0; i < 2; i++) {
-        ask(f->db, "BEGIN");
-        const char *verdict =
-            ask(f->db,
-                "SELECT verdict FROM booking_create(%lld, %lld, %lld, %lld, to_timestamp(%lld), "
-                "'', 0, 'test')",
-                (long long)f->customer, (long long)f->salon, (long long)f->service,
-                (long long)f->staff[i], (long long)t);
-        bits |= (unsigned)str_eq(str_c(verdict), STR("ok")) << i;
-        ask(f->db, "ROLLBACK");
-    }
-    return bits;
-}
-
-/* Every tenth minute from the first slot to the last, on the grid and off it: -1, or the first
- * instant about which the slots and booking_create differ. */
-static int64_t first_disagreement(const struct fixture *f, const struct slots *slots)
-{
-    size_t next = 0;
-    for (int64_t at = slots->starts_s[0]; next < slots->len; at += 600) {
-        bool offered = slots->starts_s[next] == at;
-        unsigned bits = offered ? (unsigned)slots->free[next * slots->words] : 0;
-        if (bookable(f, at) != bits || slots->starts_s[next] < at)
-            return at;
-        next += offered;
-    }
-    return -1;
-}
-
-TEST(what_is_offered_can_be_booked_and_nothing_else)
-{
-    static const char *const zones[] = {"Asia/Riyadh", "Europe/London", "America/New_York",
-                                        "Australia/Lord_Howe", "America/Santiago"};
-    struct arena_pool pool;
-    struct arena arena;
-    arena_pool_init(&pool, 65536, 4);
-    for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
-        struct fixture f = fixture_begin();
-        struct date first = next_clock_change(tz_find(str_c(zones[z])));
-        int grid = z % 2 ? 20 : 30;
-        make_odd(&f, zones[z], first, grid);
-        /* Two bookings to work around. */
-        ask(f.db,
-            "SELECT booking_create(%lld, %lld, %lld, NULL, local_instant(to_timestamp(%lld)::date "
-            "+ n, 1020, '%s'), '', 0, '') FROM generate_series(0, 1) n",
-            (long long)f.customer, (long long)f.salon, (long long)f.service,
-            (long long)first.days * 86400, zones[z]);
-        arena_begin(&arena, &pool);
-        struct slots slots;
-        slots_of(&f, &arena, zones[z], first, 2, &slots);
-        CHECK(slots.len > 20);
-        CHECK_INT(slots.staff_len, 2);
-        int64_t wrong = first_disagreement(&f, &slots);
-        if (wrong >= 0)
-            test_fail(t, __FILE__, __LINE__, "%s: %lld", zones[z], (long long)wrong);
-        arena_end(&arena);
-        fixture_end(&f);
-    }
-    arena_pool_fini(&pool);
 }
 
 /* ---- demo data -------------------------------------------------------------------------------- */

@@ -56,6 +56,7 @@ static const int64_t week[7] = {0, 1, 2, 3, 4, 5, 6}, nobody[1];
     }
 static const int64_t opens[7] = SEVEN(600), closes[7] = SEVEN(720), owner_1[7] = SEVEN(1);
 static const int64_t staff_1[1] = {1};
+static const struct claims not_busy[100];
 
 static struct slot_facts plain(const char *zone)
 {
@@ -71,7 +72,7 @@ static struct slot_facts plain(const char *zone)
         .windows = {7, owner_1, week, opens, closes},
         .extra = {0, nobody, nobody, nobody},
         .off = {0, nobody, nobody, nobody},
-        .busy = {0, nobody, nobody, nobody},
+        .busy = not_busy,
     };
 }
 
@@ -173,11 +174,11 @@ TEST(windows_that_touch_count_as_one)
 TEST(claims_keep_the_buffers_free)
 {
     struct fixture f = fixture_begin();
-    const int64_t owner[] = {1}, from[] = {s("2026-03-10T10:30:00+03:00")},
-                  to[] = {s("2026-03-10T11:00:00+03:00")};
+    const int64_t claim =
+        claim_make(s("2026-03-10T10:30:00+03:00"), s("2026-03-10T11:00:00+03:00"));
     struct slot_facts facts = plain("Asia/Riyadh");
     facts.duration_minutes = 15;
-    facts.busy = (struct dated_times){1, owner, from, to};
+    facts.busy = &(struct claims){.len = 1, .items = &claim};
     struct slots slots = compute(&f, &facts, "2026-03-10", 1);
     CHECK_INT(slots.len, 3); /* 10:00, 11:00, 11:30 */
     arena_end(&f.arena);
@@ -186,6 +187,49 @@ TEST(claims_keep_the_buffers_free)
     slots = compute(&f, &facts, "2026-03-10", 1);
     CHECK_INT(slots.len, 1); /* 10:00 would need until 10:35, 11:00 from 10:55 */
     CHECK_INT(slots.starts_s[0], s("2026-03-10T11:30:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(a_hold_that_ran_out_keeps_nothing_free)
+{
+    struct fixture f = fixture_begin();
+    const int64_t claims[] = {
+        claim_make(s("2026-03-10T10:00:00+03:00"), s("2026-03-10T10:30:00+03:00")),
+        claim_make(s("2026-03-10T10:30:00+03:00"), s("2026-03-10T11:00:00+03:00")),
+        claim_make(s("2026-03-10T11:30:00+03:00"), s("2026-03-10T12:00:00+03:00"))};
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.duration_minutes = 30;
+    facts.busy = &(struct claims){.len = 3, .items = claims};
+    CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len, 1); /* 11:00 */
+    arena_end(&f.arena);
+    facts.busy = &(struct claims){.len = 3, .items = claims, .lapsed_len = 1, .lapsed = &claims[1]};
+    struct slots slots = compute(&f, &facts, "2026-03-10", 1);
+    CHECK_INT(slots.len, 2);
+    CHECK_INT(slots.starts_s[0], s("2026-03-10T10:30:00+03:00"));
+    fixture_end(&f);
+}
+
+TEST(a_service_with_rooms_needs_a_free_one)
+{
+    struct fixture f = fixture_begin();
+    const int64_t first =
+        claim_make(s("2026-03-10T10:00:00+03:00"), s("2026-03-10T11:00:00+03:00"));
+    const int64_t late = claim_make(s("2026-03-10T10:30:00+03:00"), s("2026-03-10T12:00:00+03:00"));
+    struct slot_facts facts = plain("Asia/Riyadh");
+    facts.needs_room = true;
+    CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len, 0); /* it has none */
+    arena_end(&f.arena);
+    const struct claims rooms[] = {{.len = 1, .items = &first}, {.len = 1, .items = &late}};
+    facts.rooms = rooms;
+    facts.rooms_len = 1;
+    CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len, 1); /* 11:00 */
+    arena_end(&f.arena);
+    facts.rooms_len = 2;
+    CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len,
+              1); /* 10:30 would need either of them whole */
+    arena_end(&f.arena);
+    facts.duration_minutes = 30;
+    CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len, 3); /* 10:00 in the second, 11:00, 11:30 */
     fixture_end(&f);
 }
 
@@ -334,7 +378,9 @@ static struct twin *twin_new(const struct slot_facts *facts, struct date first)
         mark_weekly(twin, twin->works[i], &facts->windows, first, facts->staff[i]);
         mark_dated(twin, twin->works[i], &facts->extra, facts->staff[i]);
         mark_dated(twin, twin->off[i], &facts->off, facts->staff[i]);
-        mark_dated(twin, twin->busy[i], &facts->busy, facts->staff[i]);
+        for (size_t claim = 0; claim < facts->busy[i].len; claim++)
+            mark(twin, twin->busy[i], claim_start(facts->busy[i].items[claim]),
+                 claim_end(facts->busy[i].items[claim]));
     }
     return twin;
 }
@@ -424,8 +470,18 @@ static struct dated_times dated_of(const struct made *made)
 
 static const int64_t random_staff[TWIN_STAFF] = {3, 7, 20};
 static struct {
-    struct made opening, windows, extra, off, busy;
+    struct made opening, windows, extra, off, busy[TWIN_STAFF];
+    int64_t packed[TWIN_STAFF][64];
+    struct claims claims[TWIN_STAFF];
 } made;
+
+static void pack_claims(int member)
+{
+    const struct made *busy = &made.busy[member];
+    for (size_t i = 0; i < busy->len; i++)
+        made.packed[member][i] = claim_make(busy->from[i], busy->to[i]);
+    made.claims[member] = (struct claims){.len = busy->len, .items = made.packed[member]};
+}
 
 static struct slot_facts random_salon(const char *zone, struct date first)
 {
@@ -436,7 +492,8 @@ static struct slot_facts random_salon(const char *zone, struct date first)
     for (int i = 0; i < TWIN_STAFF; i++) {
         int64_t id = random_staff[i];
         random_week(&made.windows, id);
-        random_claims(&made.busy, id, begin, 500);
+        random_claims(&made.busy[i], id, begin, 500);
+        pack_claims(i);
         made_add(&made.extra, id, 0, begin + below(5000) * 60, begin + (5000 + below(600)) * 60);
         made_add(&made.off, id, 0, begin + below(4000) * 60, begin + (4000 + below(300)) * 60);
     }
@@ -454,7 +511,7 @@ static struct slot_facts random_salon(const char *zone, struct date first)
     facts.windows = weekly_of(&made.windows, true);
     facts.extra = dated_of(&made.extra);
     facts.off = dated_of(&made.off);
-    facts.busy = dated_of(&made.busy);
+    facts.busy = made.claims;
     return facts;
 }
 

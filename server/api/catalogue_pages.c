@@ -1,0 +1,164 @@
+#include "server/api/catalogue_pages.h"
+
+#include <string.h>
+
+#include "domain/catalogue/catalogue.h"
+#include "runtime/base/crypto.h"
+#include "runtime/base/stats.h"
+#include "server/middleware.h"
+#include "server/services.h"
+
+enum {
+    PAGES_MAX = 16384,
+    BLOCK_BYTES = 64, /* so small that every page gets a block of its own size */
+    ETAG_LEN = 34,    /* 128 bits in hex, quoted */
+};
+
+struct catalogue_page_entry {
+    struct lru_node node;
+    struct arena arena; /* holds this page */
+    uint64_t stamp;
+    char etag[ETAG_LEN];
+    struct str body;
+};
+
+static void drop(struct lru_node *node)
+{
+    struct arena arena = container_of(node, struct catalogue_page_entry, node)->arena;
+    arena_end(&arena);
+}
+
+void catalogue_pages_init(struct catalogue_pages *pages, size_t bytes_max, uint64_t seed)
+{
+    arena_pool_init(&pages->arenas, BLOCK_BYTES, 0);
+    lru_init(&pages->lru, PAGES_MAX, bytes_max, seed, drop);
+}
+
+void catalogue_pages_fini(struct catalogue_pages *pages)
+{
+    if (!pages->lru.buckets)
+        return;
+    lru_fini(&pages->lru);
+    arena_pool_fini(&pages->arenas);
+}
+
+/* ---- keys and tags --------------------------------------------------------------------------- */
+
+/* The route, the language, the ids of the path, the query as it was sent. */
+static struct str key_of(struct ctx *c, const struct request *req)
+{
+    struct str pattern = str_c(req->route->pattern);
+    size_t len = pattern.len + 1 + sizeof(req->ids[0]) + req->query.len;
+    char *key = arena_push_bytes(c->arena, len), *to = key;
+    memcpy(to, pattern.ptr, pattern.len);
+    to += pattern.len;
+    *to++ = (char)c->lang;
+    memcpy(to, &req->ids[0], sizeof(req->ids[0]));
+    to += sizeof(req->ids[0]);
+    if (req->query.len)
+        memcpy(to, req->query.ptr, req->query.len);
+    return str_of(key, len);
+}
+
+static void tag(struct str body, char etag[ETAG_LEN])
+{
+    char hex[SHA256_HEX_LEN];
+    struct sha256 digest = sha256_of(body);
+    sha256_hex(&digest, hex);
+    etag[0] = etag[ETAG_LEN - 1] = '"';
+    memcpy(etag + 1, hex, ETAG_LEN - 2);
+}
+
+/* If-None-Match compares weakly (RFC 9110 §13.1.2). */
+static bool is_known(const struct request *req, struct str etag)
+{
+    struct str rest = request_header(req, STR("if-none-match")), item;
+    while (str_split(&rest, ',', &item)) {
+        item = str_trim(item);
+        if (str_starts(item, STR("W/")))
+            item = str_skip(item, 2);
+        if (str_eq(item, etag) || str_eq(item, STR("*")))
+            return true;
+    }
+    return false;
+}
+
+/* Asked for again each time: a page of yesterday sells what was closed today. */
+static void put_tag(const struct request *req, struct response *res, struct str etag)
+{
+    response_header(res, STR("Cache-Control"), STR("no-cache"));
+    response_header(res, STR("ETag"), etag);
+    response_header(res, STR("Vary"), STR("Accept-Language, Authorization"));
+    if (!is_known(req, etag))
+        return;
+    res->status = 304;
+    res->content_type = (struct str){0};
+    res->body.len = 0;
+}
+
+/* ---- answering ------------------------------------------------------------------------------- */
+
+/* The body stays where it is: nothing waits between here and the copy into the connection. */
+static void serve(struct ctx *c, const struct request *req, struct response *res,
+                  const struct catalogue_page_entry *page)
+{
+    res->status = 200;
+    res->content_type = STR("application/json; charset=utf-8");
+    res->body = (struct strbuf){.arena = c->arena,
+                                .ptr = (char *)(uintptr_t)page->body.ptr,
+                                .len = page->body.len,
+                                .cap = page->body.len};
+    put_tag(req, res, str_of(page->etag, ETAG_LEN));
+}
+
+static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
+                 const struct response *res, const char etag[ETAG_LEN])
+{
+    struct arena arena;
+    struct catalogue_page_entry *page;
+    arena_begin(&arena, &pages->arenas);
+    page = arena_push(&arena, sizeof(*page) + key.len + res->body.len);
+    char *texts = (char *)(page + 1);
+    memcpy(texts, key.ptr, key.len);
+    memcpy(texts + key.len, res->body.ptr, res->body.len);
+    memcpy(page->etag, etag, ETAG_LEN);
+    page->stamp = stamp;
+    page->body = str_of(texts + key.len, res->body.len);
+    page->node.key = str_of(texts, key.len);
+    page->node.bytes = arena.bytes;
+    page->arena = arena;
+    if (!lru_add(&pages->lru, &page->node))
+        arena_end(&arena);
+}
+
+static enum err make_page(struct ctx *c, struct request *req, struct response *res, struct str key,
+                          catalogue_page_fn *make)
+{
+    struct catalogue_services *catalogue = &req->app->services->catalogue;
+    char etag[ETAG_LEN];
+    uint64_t stamp = 0;
+    stat_count(STAT_CATALOGUE_PAGE_MISS);
+    TRY(make(c, req, res, &stamp));
+    tag(strbuf_str(&res->body), etag);
+    if (catalogue->cached && stamp)
+        keep(&catalogue->pages, key, stamp, res, etag);
+    put_tag(req, res, str_of(etag, ETAG_LEN));
+    return OK;
+}
+
+enum err catalogue_page(struct ctx *c, struct request *req, struct response *res, int64_t salon,
+                        catalogue_page_fn *make)
+{
+    struct services *services = req->app->services;
+    TRY(catalogue_read_begin(c, req->app, req->caller.user_id));
+    language_settle(c, req);
+    struct str key = key_of(c, req);
+    uint64_t stamp = 0;
+    TRY(catalogue_stamp(c, &services->booking.catalogue, salon, &stamp));
+    struct lru_node *node = stamp ? lru_find(&services->catalogue.pages.lru, key) : NULL;
+    if (!node || container_of(node, struct catalogue_page_entry, node)->stamp != stamp)
+        return make_page(c, req, res, key, make);
+    stat_count(STAT_CATALOGUE_PAGE_HIT);
+    serve(c, req, res, container_of(node, struct catalogue_page_entry, node));
+    return OK;
+}

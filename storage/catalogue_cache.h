@@ -1,0 +1,106 @@
+/* storage/catalogue_cache.h - what one core knows of the catalogue by heart.
+ *
+ *   facts       salon id -> all of it (domain/catalogue/salon_facts.h), the least asked for go first
+ *   directory   every active salon as a search sees it
+ *   feed        which salons changed since the last look (0040_catalogue_feed.sql)
+ *
+ * Postgres has the truth. A look at the feed is one statement, made by a request that finds the last one
+ * older than `look_every`; the others go on meanwhile. A look older than CATALOGUE_FRESH_MS makes everyone
+ * wait for a new one, so no answer is older than that. An idle process asks nothing.
+ *
+ *   read ──► last look young? ──────────────────────────────► from memory
+ *              │ old: look ──► changed salons forgotten ────────┘
+ *              └ Postgres away ──► from memory, while the last look is younger than `stale_max`
+ *
+ * 1. What is loaded while a change of it comes in is used once and not kept (struct load).
+ * 2. `writes` is shared by the process's cores: a core that finds it moved looks before it answers.
+ * 3. After FORGET_AFTER without a look, or for a feed that cannot be continued, everything is forgotten.
+ * 4. Facts older than FACTS_LIVE are loaded anew, whatever the feed says.
+ *
+ * Threads: belongs to its loop.   Waits: what takes a ctx. */
+#pragma once
+#include "domain/catalogue/directory.h"
+#include "domain/catalogue/salon_facts.h"
+#include "runtime/base/lru.h"
+#include "runtime/gate.h"
+
+struct pg_pool;
+
+enum {
+    CATALOGUE_FRESH_MS = 900,     /* contract: a change is seen by everyone within a second */
+    CATALOGUE_CHANGES_MAX = 1000, /* more at once: everything is forgotten */
+    CATALOGUE_LOOK_BYTES_MAX =
+        16384, /* a snapshot names the transactions under way, 20 bytes each */
+};
+
+struct catalogue_cache_options {
+    size_t bytes_max; /* of the facts; the directory has as much again */
+    struct duration look_every;
+    struct duration stale_max;
+    uint64_t *writes; /* shared by the cores of a process; NULL: nobody else writes */
+};
+
+struct catalogue_cache_stats { /* relaxed atomics, read by /metrics */
+    uint64_t entries, bytes, evictions, salons_listed, looked_at_ms;
+};
+
+struct catalogue_cache {
+    struct pg_pool *pool;
+    struct catalogue_cache_options options;
+    struct arena_pool arenas;
+    struct catalogue_cache_stats stats;
+    uint64_t last_version;
+
+    struct { /* the feed */
+        char look[CATALOGUE_LOOK_BYTES_MAX];
+        size_t look_len;
+        struct tick looked_at; /* when the last good look began; 0: never */
+        struct tick retry_at;  /* after a failure */
+        bool looking;
+        uint64_t begun, seen,
+            failed; /* numbers of looks: the last one, the last good and bad one */
+        uint64_t writes_seen;
+        struct gate gate;
+    } feed;
+
+    struct {
+        struct lru lru;
+        struct list loads; /* struct load: under way */
+    } facts;
+
+    struct {
+        struct directory salons;
+        bool whole, too_large, loading, updating;
+        uint64_t epoch; /* moves when all is forgotten: what is being loaded then is of no use */
+        uint64_t version;
+        int64_t changed[CATALOGUE_CHANGES_MAX]; /* to be read again before the next search */
+        size_t changed_len;
+        struct gate gate;
+    } directory;
+};
+
+/* Neither waits nor fails. `seed`: random. */
+void catalogue_cache_init(struct catalogue_cache *cache, struct pg_pool *pool, uint64_t seed,
+                          const struct catalogue_cache_options *options);
+void catalogue_cache_fini(struct catalogue_cache *cache); /* no fiber waits in it; fine on zeroes */
+
+/* Looks at the feed if the last look is too old; ERR_UNAVAILABLE, ERR_TIMEOUT: that failed, and what is
+ * in memory is too old as well. */
+NODISCARD enum err catalogue_cache_refresh(struct ctx *c, struct catalogue_cache *cache);
+/* By a look that begins now. Postgres away: as above. */
+NODISCARD enum err catalogue_cache_catch_up(struct ctx *c, struct catalogue_cache *cache);
+
+/* The facts of a salon, from memory or loaded; valid until the next wait. `version` 0: they are not
+ * kept. ERR_NOT_FOUND: Postgres says that there is no such active salon. Refresh first. */
+NODISCARD enum err catalogue_cache_facts(struct ctx *c, struct catalogue_cache *cache,
+                                         int64_t salon, const struct salon_facts **out,
+                                         uint64_t *version);
+/* The version in memory, 0: none. */
+uint64_t catalogue_cache_version(struct catalogue_cache *cache, int64_t salon);
+
+/* The directory up to date; valid until the next wait. NULL: it is being loaded, or too large: ask the
+ * database. Refresh first. */
+NODISCARD enum err catalogue_cache_directory(struct ctx *c, struct catalogue_cache *cache,
+                                             const struct directory **out, uint64_t *version);
+/* Its version, 0 when it has to be read (again) first. */
+uint64_t catalogue_cache_directory_version(const struct catalogue_cache *cache);

@@ -1,0 +1,45 @@
+/* storage/catalogue_sql.h - the catalogue as Postgres tells it: one statement a call, but for the facts.
+ *
+ * What it reads is in the request's arena, with a stamp of 0. ERR_NOT_FOUND: no such active salon. */
+#pragma once
+#include "domain/catalogue/directory.h"
+#include "domain/catalogue/salon_facts.h"
+
+struct pg_pool;
+
+NODISCARD enum err catalogue_sql_search(struct ctx *c, struct pg_pool *pool,
+                                        const struct salon_query *in, struct salon_page *out);
+NODISCARD enum err catalogue_sql_salon(struct ctx *c, struct pg_pool *pool, int64_t id,
+                                       struct salon_details *out);
+NODISCARD enum err catalogue_sql_services(struct ctx *c, struct pg_pool *pool,
+                                          const struct part_query *in, struct service_page *out);
+NODISCARD enum err catalogue_sql_staff(struct ctx *c, struct pg_pool *pool,
+                                       const struct part_query *in, struct staff_page *out);
+
+/* Four statements. They may see different moments: a change between them is in the feed afterwards. */
+NODISCARD enum err catalogue_sql_facts(struct ctx *c, struct pg_pool *pool, int64_t id,
+                                       struct salon_facts *out);
+
+/* The page after `last`, best rated first; NULL: the first one. */
+NODISCARD enum err catalogue_sql_directory(struct ctx *c, struct pg_pool *pool,
+                                           const struct salon *last, int64_t limit,
+                                           struct directory_entry **out, size_t *len);
+NODISCARD enum err catalogue_sql_directory_some(struct ctx *c, struct pg_pool *pool,
+                                                const int64_t *ids, size_t ids_len,
+                                                struct directory_entry **out, size_t *len);
+
+/* What changed since `look` (empty: since never; then nothing is listed). At most `max` salons. */
+struct catalogue_changes {
+    struct str look; /* for the next time */
+    bool continues; /* false: `look` is not of this database's past, so anything may have changed */
+    const int64_t *salons;
+    size_t len;
+};
+NODISCARD enum err catalogue_sql_changes(struct ctx *c, struct pg_pool *pool, struct str look,
+                                         size_t max, struct catalogue_changes *out);
+
+/* Fills in who is busy on these days, and what time it is by the database's clock. */
+NODISCARD enum err catalogue_sql_busy(struct ctx *c, struct pg_pool *pool, struct date from,
+                                      int days, struct slot_subject *subject);
+NODISCARD enum err catalogue_sql_staff_exists(struct ctx *c, struct pg_pool *pool, int64_t staff,
+                                              bool *out);
