@@ -61,6 +61,7 @@ struct pg_arg pg_bool(bool v);
 struct pg_arg pg_int2(int16_t v);
 struct pg_arg pg_int4(int32_t v);
 struct pg_arg pg_int8(int64_t v);
+struct pg_arg pg_float8(double v);
 struct pg_arg pg_text(struct str v);
 struct pg_arg pg_text_or_null(struct str v); /* empty view: NULL */
 struct pg_arg pg_bytea(struct str v);

@@ -17,6 +17,7 @@ enum {
     OID_INT2 = 21,
     OID_INT4 = 23,
     OID_TEXT = 25,
+    OID_FLOAT8 = 701,
     OID_INT8_ARRAY = 1016,
     OID_DATE = 1082,
     OID_TIMESTAMPTZ = 1184,
@@ -48,6 +49,14 @@ struct pg_arg pg_int8(int64_t v)
 struct pg_arg pg_int8_or_null(int64_t v)
 {
     return v ? pg_int8(v) : (struct pg_arg){.type = OID_INT8, .len = -1};
+}
+struct pg_arg pg_float8(double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof(bits));
+    struct pg_arg arg = pg_int8((int64_t)bits);
+    arg.type = OID_FLOAT8;
+    return arg;
 }
 struct pg_arg pg_null(void)
 {

@@ -12,8 +12,8 @@
 #include "server/services.h"
 
 static const uint16_t statuses[METRICS_STATUSES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
-                                                    405, 408, 409, 410, 413, 414, 415, 417,
-                                                    422, 429, 431, 500, 501, 503, 505, 0};
+                                                    405, 408, 409, 410, 413, 414, 415, 417, 422,
+                                                    429, 431, 500, 501, 503, 505, 0};
 
 struct http_metrics *metrics_new(struct arena *arena, size_t len)
 {

@@ -1,10 +1,17 @@
 /* server/routes.c - every route of the API, in one table. */
 #include "server/api/auth_api.h"
 #include "server/api/bookings_api.h"
+#include "server/api/calendar_api.h"
 #include "server/api/catalogue_api.h"
+#include "server/api/desk_api.h"
 #include "server/api/health_api.h"
 #include "server/api/me_api.h"
+#include "server/api/photos_api.h"
+#include "server/api/reviews_api.h"
 #include "server/router.h"
+
+/* What a salon's people write, everybody reads. */
+enum { DESK_WRITES = ROUTE_USER | ROUTE_FINISH | ROUTE_CHANGES_CATALOGUE };
 
 const struct route routes[] = {
     /* ---- the process ---- */
@@ -28,6 +35,40 @@ const struct route routes[] = {
     {HTTP_GET, "/api/salons/{id}/services/", api_services, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
     {HTTP_GET, "/api/salons/{id}/staff/", api_staff, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
     {HTTP_GET, "/api/salons/{id}/slots/", api_slots, ROUTE_OPTIONAL_USER, CLASS_SLOTS},
+
+    {HTTP_GET, "/api/salons/{id}/reviews/", api_reviews, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
+    {HTTP_GET, "/api/salons/{id}/photos/", api_photos, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
+    {HTTP_GET, "/media/{name}/", api_media, ROUTE_PUBLIC | ROUTE_STREAM, CLASS_SEARCH},
+
+    /* ---- the desk: for those who run a salon, or work there ---- */
+    {HTTP_GET, "/api/salons/mine/", api_salons_mine, ROUTE_USER, CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/", api_salon_create, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_PATCH, "/api/salons/{id}/", api_salon_change, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_DELETE, "/api/salons/{id}/", api_salon_remove, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/{id}/services/", api_service_create, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_PATCH, "/api/salons/{id}/services/{id}/", api_service_change, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_DELETE, "/api/salons/{id}/services/{id}/", api_service_remove, DESK_WRITES,
+     CLASS_BOOKING},
+    {HTTP_GET, "/api/salons/{id}/rooms/", api_rooms, ROUTE_USER, CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/{id}/rooms/", api_room_create, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_PATCH, "/api/salons/{id}/rooms/{id}/", api_room_change, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_DELETE, "/api/salons/{id}/rooms/{id}/", api_room_remove, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/{id}/staff/", api_staff_add, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_GET, "/api/salons/{id}/staff/{id}/", api_staff_get, ROUTE_USER, CLASS_BOOKING},
+    {HTTP_PATCH, "/api/salons/{id}/staff/{id}/", api_staff_change, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_DELETE, "/api/salons/{id}/staff/{id}/", api_staff_remove, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_GET, "/api/salons/{id}/staff/{id}/exceptions/", api_exceptions, ROUTE_USER,
+     CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/{id}/staff/{id}/exceptions/", api_exception_add, DESK_WRITES,
+     CLASS_BOOKING},
+    {HTTP_DELETE, "/api/salons/{id}/staff/{id}/exceptions/{id}/", api_exception_remove, DESK_WRITES,
+     CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/{id}/photos/", api_photo_add, DESK_WRITES | ROUTE_STREAM,
+     CLASS_BOOKING},
+    {HTTP_DELETE, "/api/salons/{id}/photos/{id}/", api_photo_remove, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/{id}/reviews/", api_review_add, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_GET, "/api/salons/{id}/calendar/", api_calendar, ROUTE_USER, CLASS_BOOKING},
+    {HTTP_GET, "/api/salons/{id}/reports/summary/", api_report_summary, ROUTE_USER, CLASS_BOOKING},
 
     /* ---- bookings ---- */
     {HTTP_GET, "/api/bookings/", api_bookings, ROUTE_USER, CLASS_BOOKING},

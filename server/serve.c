@@ -22,6 +22,7 @@
 #include "runtime/offload.h"
 #include "runtime/tls.h"
 #include "server/worker.h"
+#include "storage/media_store.h"
 #include "storage/migrate.h"
 
 enum {
@@ -285,6 +286,9 @@ static bool prepare(struct serving *s)
         if (!s->tls)
             return false;
     }
+    const struct str media_root = s->config->media_root;
+    if (media_root.len && !media_prepare(media_root.ptr, s->why, s->why_len))
+        return false;
     return tz_database_load(NULL, s->why, s->why_len) && check_schema(s);
 }
 

@@ -7,6 +7,7 @@ bool services_begin(struct app *app, char *why, size_t why_len)
     booking_services_begin(app, &app->services->booking);
     if (app->services->catalogue.cached)
         app->services->booking.catalogue.cache = &app->services->catalogue.cache;
+    desk_services_begin(app, &app->services->desk);
     return login_services_begin(app, &app->services->login, why, why_len);
 }
 

@@ -5,12 +5,14 @@
 #pragma once
 #include "server/booking_services.h"
 #include "server/catalogue_services.h"
+#include "server/desk_services.h"
 #include "server/login_services.h"
 
 struct services {
     struct login_services login;
     struct booking_services booking;
     struct catalogue_services catalogue;
+    struct desk_services desk;
 };
 
 /* Makes app->services. False with one clear line in `why` when a setting does not fit. */

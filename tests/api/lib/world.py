@@ -51,7 +51,8 @@ class World:
     def base_settings(self):
         return {"DATABASE_URL": self.pair.database_url, "REDIS_URL": self.pair.redis_url, "SECRET_KEY": SECRET_KEY,
                 "ENVIRONMENT": "development", "LOG_FORMAT": "json", "WORKERS": 2, "PG_CONNECTIONS": 4, "OTP_PROVIDER": "console",
-                "TRUSTED_PROXIES": "127.0.0.0/8", "OTP_TEST_NUMBERS": f"{TEST_PHONE}:{TEST_CODE}"}
+                "TRUSTED_PROXIES": "127.0.0.0/8", "OTP_TEST_NUMBERS": f"{TEST_PHONE}:{TEST_CODE}",
+                "MEDIA_ROOT": os.path.join(self.directory, "media")}
 
     def command(self, *arguments, limits=(), **settings):
         """`mawid <arguments>`: (exit code, stdout, stderr). A setting of value None is not set."""

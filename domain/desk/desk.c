@@ -1,0 +1,221 @@
+#include "domain/desk/desk.h"
+
+#include "domain/accounts/account.h"
+#include "domain/desk/desk_store.h"
+
+enum { DAY_MINUTES = 24 * 60, WEEK_MINUTES = 7 * DAY_MINUTES };
+
+/* ---- the week --------------------------------------------------------------------------------- */
+
+static int64_t begins(const struct weekly_times *times, size_t i)
+{
+    return times->weekday[i] * DAY_MINUTES + times->starts_minute[i];
+}
+
+/* Of two intervals on a ring, each at most a day: does one begin inside the other? */
+static bool overlap(const struct weekly_times *times, size_t a, size_t b)
+{
+    int64_t apart = (begins(times, b) - begins(times, a) + WEEK_MINUTES) % WEEK_MINUTES;
+    int64_t length_a = times->ends_minute[a] - times->starts_minute[a];
+    int64_t length_b = times->ends_minute[b] - times->starts_minute[b];
+    return apart < length_a || WEEK_MINUTES - apart < length_b;
+}
+
+bool weekly_problem(const struct weekly_times *times, size_t *at, enum reason *reason)
+{
+    for (size_t i = 0; i < times->len; i++) {
+        int64_t length = times->ends_minute[i] - times->starts_minute[i];
+        *at = i;
+        *reason = R_HOURS_BACKWARD;
+        if (length <= 0 || length > DAY_MINUTES)
+            return true;
+        *reason = R_HOURS_OVERLAP;
+        for (size_t j = 0; j < i; j++)
+            if (overlap(times, j, i))
+                return true;
+    }
+    return false;
+}
+
+/* ---- salons ----------------------------------------------------------------------------------- */
+
+static struct str trimmed(struct str typed)
+{
+    return typed.ptr ? str_trim(typed) : typed;
+}
+
+/* "" takes the number away. */
+static bool clean_phone(struct arena *arena, struct str *phone)
+{
+    struct phone parsed;
+    if (phone->len == 0)
+        return true;
+    if (!phone_parse(*phone, &parsed))
+        return false;
+    *phone = str_copy(arena, phone_str(&parsed));
+    return true;
+}
+
+enum err desk_salon_save(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                         int64_t salon, const struct salon_changes *in, struct salon_details *out)
+{
+    struct salon_changes clean = *in;
+    for (enum lang lang = 0; lang < LANG_COUNT; lang++) {
+        clean.name[lang] = trimmed(in->name[lang]);
+        clean.city[lang] = trimmed(in->city[lang]);
+    }
+    clean.address = trimmed(in->address);
+    clean.phone = trimmed(in->phone);
+    if (!clean_phone(c->arena, &clean.phone))
+        return fail_field(c, STR("phone"), R_PHONE_INVALID);
+    if (in->timezone.ptr && !tz_find(in->timezone))
+        return fail_field(c, STR("timezone"), R_TIMEZONE_UNKNOWN);
+
+    struct desk_answer answer;
+    TRY(desk_store_salon_save(c, store, actor->user_id, salon, &clean, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+static enum err close_part(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                           int64_t salon, enum desk_part what, int64_t part)
+{
+    struct desk_answer answer;
+    TRY(desk_store_close(c, store, actor->user_id, salon, what, part, &answer));
+    return desk_judge(c, actor, &answer);
+}
+
+enum err desk_salon_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                          int64_t salon)
+{
+    return close_part(c, store, actor, salon, DESK_PART_SALON, 0);
+}
+
+enum err desk_mine(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                   int64_t after_id, int64_t limit, struct my_salon_page *out)
+{
+    struct desk_answer answer;
+    TRY(desk_store_mine(c, store, actor->user_id, after_id, limit, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+/* ---- services and rooms ----------------------------------------------------------------------- */
+
+enum err desk_service_save(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                           int64_t salon, int64_t service, const struct service_changes *in,
+                           struct desk_service *out)
+{
+    struct service_changes clean = *in;
+    for (enum lang lang = 0; lang < LANG_COUNT; lang++)
+        clean.name[lang] = trimmed(in->name[lang]);
+    struct desk_answer answer;
+    TRY(desk_store_service_save(c, store, actor->user_id, salon, service, &clean, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+enum err desk_service_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                            int64_t salon, int64_t service)
+{
+    return close_part(c, store, actor, salon, DESK_PART_SERVICE, service);
+}
+
+enum err desk_room_save(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                        int64_t salon, int64_t room, const struct str name[LANG_COUNT],
+                        struct room *out)
+{
+    struct str clean[LANG_COUNT];
+    for (enum lang lang = 0; lang < LANG_COUNT; lang++)
+        clean[lang] = trimmed(name[lang]);
+    struct desk_answer answer;
+    TRY(desk_store_room_save(c, store, actor->user_id, salon, room, clean, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+enum err desk_room_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                         int64_t salon, int64_t room)
+{
+    return close_part(c, store, actor, salon, DESK_PART_ROOM, room);
+}
+
+enum err desk_rooms(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                    const struct part_query *in, struct room_page *out)
+{
+    struct desk_answer answer;
+    TRY(desk_store_rooms(c, store, actor->user_id, in, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+/* ---- staff ------------------------------------------------------------------------------------ */
+
+static enum err clean_person(struct ctx *c, const struct staff_changes *in,
+                             struct staff_changes *clean)
+{
+    clean->phone = trimmed(in->phone);
+    if (clean->phone.len == 0 || !clean_phone(c->arena, &clean->phone))
+        return fail_field(c, STR("phone_number"), R_PHONE_INVALID);
+    if (in->first_name.ptr && !name_parse(c->arena, in->first_name, &clean->first_name))
+        return fail_field(c, STR("first_name"), R_NAME_INVALID);
+    if (in->last_name.ptr && !name_parse(c->arena, in->last_name, &clean->last_name))
+        return fail_field(c, STR("last_name"), R_NAME_INVALID);
+    return OK;
+}
+
+enum err desk_staff_save(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                         int64_t salon, int64_t staff, const struct staff_changes *in,
+                         struct desk_staff *out)
+{
+    struct staff_changes clean = *in;
+    if (staff == 0)
+        TRY(clean_person(c, in, &clean));
+    struct desk_answer answer;
+    TRY(desk_store_staff_save(c, store, actor->user_id, salon, staff, &clean, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+enum err desk_staff_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                          int64_t salon, int64_t staff)
+{
+    return close_part(c, store, actor, salon, DESK_PART_STAFF, staff);
+}
+
+enum err desk_staff_get(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                        int64_t salon, int64_t staff, struct desk_staff *out)
+{
+    struct desk_answer answer;
+    TRY(desk_store_staff_get(c, store, actor->user_id, salon, staff, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+struct str exception_kind_code(enum exception_kind kind)
+{
+    assert(kind < EXCEPTION_KIND_COUNT);
+    return kind == EXCEPTION_OFF ? STR("off") : STR("extra");
+}
+
+enum err desk_exception_add(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                            int64_t salon, int64_t staff, const struct staff_exception *in,
+                            struct exception_added *out)
+{
+    enum { YEAR_DAYS = 366 };
+    int64_t length_us = instant_since(in->ends_at, in->starts_at).us;
+    if (length_us <= 0 || length_us > YEAR_DAYS * seconds(24 * 3600).us)
+        return fail_field(c, STR("ends_at"), R_TIMES_BACKWARD);
+    struct desk_answer answer;
+    TRY(desk_store_exception_add(c, store, actor->user_id, salon, staff, in, &answer, out));
+    return desk_judge(c, actor, &answer);
+}
+
+enum err desk_exception_remove(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                               int64_t salon, int64_t staff, int64_t exception)
+{
+    struct desk_answer answer;
+    TRY(desk_store_exception_remove(c, store, actor->user_id, salon, staff, exception, &answer));
+    return desk_judge(c, actor, &answer);
+}
+
+enum err desk_exceptions(struct ctx *c, struct desk_store *store, const struct actor *actor,
+                         int64_t staff, const struct part_query *in, struct exception_page *out)
+{
+    struct desk_answer answer;
+    TRY(desk_store_exceptions(c, store, actor->user_id, staff, in, &answer, out));
+    return desk_judge(c, actor, &answer);
+}

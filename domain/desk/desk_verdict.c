@@ -1,0 +1,35 @@
+#include "domain/desk/desk_verdict.h"
+
+static const struct {
+    struct str code;
+    enum reason reason;
+    struct str field;
+} verdicts[DESK_VERDICT_COUNT] = {
+#define VERDICT(name, code, reason, field) {STR(code), R_##reason, STR(field)},
+#include "domain/desk/desk_verdicts.def"
+#undef VERDICT
+};
+
+bool desk_verdict_parse(struct str code, enum desk_verdict *out)
+{
+    for (int i = 0; i < DESK_VERDICT_COUNT; i++)
+        if (str_eq(code, verdicts[i].code)) {
+            *out = (enum desk_verdict)i;
+            return true;
+        }
+    return false;
+}
+
+enum err desk_judge(struct ctx *c, const struct actor *actor, const struct desk_answer *answer)
+{
+    if (!actor->language_asked && answer->verdict != DESK_ACTOR_UNKNOWN)
+        c->lang = answer->language;
+    enum reason reason = verdicts[answer->verdict].reason;
+    if (reason == R_NONE)
+        return OK;
+    if (answer->verdict == DESK_HAS_BOOKINGS)
+        fail_data(c, str_printf(c->arena, "\"active_bookings\":%lld", (long long)answer->busy));
+    if (verdicts[answer->verdict].field.len)
+        return fail_field(c, verdicts[answer->verdict].field, reason);
+    return fail(c, reason);
+}

@@ -1,0 +1,54 @@
+/* domain/desk/photo_store.h - ports: the rows of photos, and their files. */
+#pragma once
+#include "domain/desk/photos.h"
+
+/* ---- rows: each call is one statement; with OK there is a verdict ---- */
+
+NODISCARD enum err photo_store_office(struct ctx *c, struct photo_store *store, int64_t actor,
+                                      int64_t salon, struct desk_answer *answer);
+/* `id` and `created_at` of `*photo` are written. */
+NODISCARD enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor,
+                                   int64_t salon, struct desk_answer *answer, struct photo *photo);
+NODISCARD enum err photo_store_remove(struct ctx *c, struct photo_store *store, int64_t actor,
+                                      int64_t salon, int64_t photo, struct desk_answer *answer,
+                                      struct content *content, enum image_kind *kind);
+NODISCARD enum err photo_store_used(struct ctx *c, struct photo_store *store,
+                                    const struct content *content, bool *used);
+/* ERR_NOT_FOUND, without a reason: no such salon. */
+NODISCARD enum err photo_store_list(struct ctx *c, struct photo_store *store,
+                                    const struct part_query *in, struct photo_page *out);
+
+/* ---- files: ERR_UNAVAILABLE when the disk, or the pool that talks to it, cannot ---- */
+
+/* A new, nameless file. In the ctx's arena; media_end must be called. */
+NODISCARD enum err media_begin(struct ctx *c, struct media_store *store, struct media_upload **out);
+NODISCARD enum err media_write(struct ctx *c, struct media_upload *upload, struct str bytes);
+struct media_file {
+    enum image_verdict verdict;
+    struct image image;
+    struct content content;
+    int64_t bytes;
+};
+/* Judges what was written; if it is fine it is on the disk and has its name when this returns. */
+NODISCARD enum err media_keep(struct ctx *c, struct media_upload *upload, struct media_file *out);
+/* The name again, if somebody has taken it away meanwhile. */
+NODISCARD enum err media_keep_again(struct ctx *c, struct media_upload *upload);
+/* Waits, also for a ctx that was cancelled. */
+void media_end(struct ctx *c, struct media_upload *upload);
+
+/* ERR_NOT_FOUND, without a reason: no such file. Writes `handle` and `bytes`. */
+NODISCARD enum err media_open(struct ctx *c, struct media_store *store,
+                              struct media_reading *reading);
+NODISCARD enum err media_read(struct ctx *c, struct media_store *store,
+                              const struct media_reading *reading, int64_t at, char *to,
+                              size_t len);
+void media_close(struct media_reading *reading);
+
+/* Takes the name of a file away: OK too when there is none. media_restore gives it back, media_drop
+ * deletes what it named. */
+struct media_taken;
+NODISCARD enum err media_take(struct ctx *c, struct media_store *store,
+                              const struct content *content, enum image_kind kind,
+                              struct media_taken **out);
+void media_restore(struct ctx *c, struct media_taken *taken);
+void media_drop(struct ctx *c, struct media_taken *taken);

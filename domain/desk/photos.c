@@ -1,0 +1,144 @@
+#include "domain/desk/photos.h"
+
+#include <string.h>
+
+#include "domain/desk/photo_store.h"
+#include "runtime/base/log.h"
+
+/* ---- names -------------------------------------------------------------------------------------- */
+
+static const struct str endings[IMAGE_KIND_COUNT] = {
+    [IMAGE_JPEG] = {".jpg", 4}, [IMAGE_PNG] = {".png", 4}, [IMAGE_WEBP] = {".webp", 5}};
+
+size_t photo_name(const struct content *content, enum image_kind kind, char out[PHOTO_NAME_MAX])
+{
+    memcpy(out, content->hex, CONTENT_LEN);
+    memcpy(out + CONTENT_LEN, endings[kind].ptr, endings[kind].len);
+    return CONTENT_LEN + endings[kind].len;
+}
+
+bool photo_name_parse(struct str name, struct content *content, enum image_kind *kind)
+{
+    if (name.len < CONTENT_LEN)
+        return false;
+    for (size_t i = 0; i < CONTENT_LEN; i++)
+        if (!(name.ptr[i] >= '0' && name.ptr[i] <= '9') &&
+            !(name.ptr[i] >= 'a' && name.ptr[i] <= 'f'))
+            return false;
+    memcpy(content->hex, name.ptr, CONTENT_LEN);
+    for (*kind = 0; *kind < IMAGE_KIND_COUNT; ++*kind)
+        if (str_eq(str_skip(name, CONTENT_LEN), endings[*kind]))
+            return true;
+    return false;
+}
+
+/* ---- adding ------------------------------------------------------------------------------------- */
+
+enum err photo_upload_begin(struct ctx *c, struct photos *photos, const struct actor *actor,
+                            int64_t salon, struct media_upload **out)
+{
+    struct desk_answer answer;
+    TRY(photo_store_office(c, photos->rows, actor->user_id, salon, &answer));
+    TRY(desk_judge(c, actor, &answer));
+    if (!photos->files)
+        return fail(c, R_NOT_IMPLEMENTED);
+    return media_begin(c, photos->files, out);
+}
+
+enum err photo_upload_write(struct ctx *c, struct photos *photos, struct media_upload *upload,
+                            struct str bytes)
+{
+    return media_write(c, upload, bytes);
+}
+
+enum err photo_upload_finish(struct ctx *c, struct photos *photos, const struct actor *actor,
+                             int64_t salon, struct media_upload *upload, struct photo *out)
+{
+    struct media_file file;
+    TRY(media_keep(c, upload, &file));
+    if (file.verdict != IMAGE_FINE)
+        return fail(c, file.verdict == IMAGE_BROKEN ? R_PHOTO_INVALID : R_PHOTO_SIZE);
+    *out = (struct photo){.content = file.content, .image = file.image, .bytes = file.bytes};
+
+    /* File first, then row: a crash between them leaves a file that nobody names, which is harmless. */
+    struct desk_answer answer;
+    TRY(photo_store_add(c, photos->rows, actor->user_id, salon, &answer, out));
+    TRY(desk_judge(c, actor, &answer));
+    return media_keep_again(c, upload);
+}
+
+void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload *upload)
+{
+    if (upload)
+        media_end(c, upload);
+}
+
+/* ---- removing ----------------------------------------------------------------------------------- */
+
+/* The row is gone; whether the file may go is asked when nobody can find it any more: a row that comes
+ * later finds its file missing and brings it again (photo_upload_finish). */
+static enum err let_file_go(struct ctx *c, struct photos *photos, const struct content *content,
+                            enum image_kind kind)
+{
+    struct media_taken *taken;
+    bool used = true;
+    TRY(media_take(c, photos->files, content, kind, &taken));
+    enum err err = photo_store_used(c, photos->rows, content, &used);
+    if (err || used)
+        media_restore(c, taken);
+    else
+        media_drop(c, taken);
+    return err;
+}
+
+enum err photo_remove(struct ctx *c, struct photos *photos, const struct actor *actor,
+                      int64_t salon, int64_t photo)
+{
+    struct desk_answer answer;
+    struct content content;
+    enum image_kind kind;
+    bool used = true;
+    TRY(photo_store_remove(c, photos->rows, actor->user_id, salon, photo, &answer, &content,
+                           &kind));
+    TRY(desk_judge(c, actor, &answer));
+    if (!photos->files)
+        return OK;
+    /* The salon shows it no more, and that was asked for; a file too many is ours to notice. */
+    enum err err = photo_store_used(c, photos->rows, &content, &used);
+    if (!err && !used)
+        err = let_file_go(c, photos, &content, kind);
+    if (err)
+        log_event(LOG_WARN, "photo_file_left", "%.*s", STR_FMT(content_str(&content)));
+    return OK;
+}
+
+enum err photos_list(struct ctx *c, struct photos *photos, const struct part_query *in,
+                     struct photo_page *out)
+{
+    enum err err = photo_store_list(c, photos->rows, in, out);
+    return err == ERR_NOT_FOUND ? fail(c, R_NOT_FOUND) : err;
+}
+
+/* ---- sending ------------------------------------------------------------------------------------ */
+
+enum err photo_open(struct ctx *c, struct photos *photos, struct str name,
+                    struct media_reading *out)
+{
+    if (!photos->files || !photo_name_parse(name, &out->content, &out->kind))
+        return fail(c, R_NOT_FOUND);
+    enum err err = media_open(c, photos->files, out);
+    return err == ERR_NOT_FOUND ? fail(c, R_NOT_FOUND) : err;
+}
+
+enum err photo_read(struct ctx *c, struct photos *photos, const struct media_reading *reading,
+                    int64_t at, char *to, size_t len)
+{
+    assert(at >= 0 && at + (int64_t)len <= reading->bytes);
+    return media_read(c, photos->files, reading, at, to, len);
+}
+
+void photo_close(struct photos *photos, struct media_reading *reading)
+{
+    (void)photos;
+    media_close(reading);
+}

@@ -1,0 +1,92 @@
+/* domain/desk/photos.h - photos of salons: taken in piece by piece, kept by what is in them.
+ *
+ *   begin --write--> write … --> finish: judged, kept as a file, noted as a row --> end
+ *
+ * 1. A file is never seen before it is whole: it is written under a name of its own, and gets the one
+ *    that its content has in one step.
+ * 2. One content is one file, however many salons show it; it goes when the last of them lets it go.
+ *    Adding and removing at the same time leave a row without its file at no moment that lasts: who adds
+ *    looks again after the row is there, who removes looks again after the file is away.
+ *
+ * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
+#pragma once
+#include "domain/desk/desk_verdict.h"
+#include "domain/desk/image.h"
+
+struct photo_store; /* rows */
+struct media_store; /* files; NULL: there is no place for them (MEDIA_ROOT) */
+struct media_upload;
+
+enum { PHOTOS_PER_SALON_MAX = 50, CONTENT_LEN = 64 };
+
+struct photos {
+    struct photo_store *rows;
+    struct media_store *files;
+};
+
+/* SHA-256 of the bytes, in lower-case hex. */
+struct content {
+    char hex[CONTENT_LEN];
+};
+static inline struct str content_str(const struct content *content)
+{
+    return str_of(content->hex, sizeof(content->hex));
+}
+
+struct photo {
+    int64_t id;
+    struct content content;
+    struct image image;
+    int64_t bytes;
+    struct instant created_at;
+};
+
+/* The name of a file: content and kind, "<64 hex digits>.jpg". */
+enum { PHOTO_NAME_MAX = CONTENT_LEN + 5 };
+size_t photo_name(const struct content *content, enum image_kind kind, char out[PHOTO_NAME_MAX]);
+/* False: no photo has such a name. */
+bool photo_name_parse(struct str name, struct content *content, enum image_kind *kind);
+
+/* R_FORBIDDEN, R_NOT_FOUND: nothing is to be written. R_NOT_IMPLEMENTED: no place for files. After OK
+ * photo_upload_end must be called, whatever happens. */
+NODISCARD enum err photo_upload_begin(struct ctx *c, struct photos *photos,
+                                      const struct actor *actor, int64_t salon,
+                                      struct media_upload **out);
+NODISCARD enum err photo_upload_write(struct ctx *c, struct photos *photos,
+                                      struct media_upload *upload, struct str bytes);
+/* R_PHOTO_INVALID, R_PHOTO_SIZE, R_CATALOGUE_FULL. The same content again is the photo it was. */
+NODISCARD enum err photo_upload_finish(struct ctx *c, struct photos *photos,
+                                       const struct actor *actor, int64_t salon,
+                                       struct media_upload *upload, struct photo *out);
+/* Waits, also for a ctx that was cancelled. */
+void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload *upload);
+
+/* R_FORBIDDEN, R_NOT_FOUND. */
+NODISCARD enum err photo_remove(struct ctx *c, struct photos *photos, const struct actor *actor,
+                                int64_t salon, int64_t photo);
+
+/* A file being sent. The content never changes under a name: what has one may be kept for good. */
+struct media_reading {
+    struct content content;
+    enum image_kind kind;
+    int64_t bytes;
+    int handle;
+};
+/* By the name that photo_name gave. R_NOT_FOUND. After OK photo_close must be called. */
+NODISCARD enum err photo_open(struct ctx *c, struct photos *photos, struct str name,
+                              struct media_reading *out);
+/* Exactly `len` bytes from `at` on, all of them inside the file. */
+NODISCARD enum err photo_read(struct ctx *c, struct photos *photos,
+                              const struct media_reading *reading, int64_t at, char *to,
+                              size_t len);
+void photo_close(struct photos *photos, struct media_reading *reading);
+
+struct photo_page {
+    const struct tz *tz; /* the salon's */
+    struct photo *items;
+    size_t len;
+    bool more;
+};
+/* R_NOT_FOUND: no such salon. */
+NODISCARD enum err photos_list(struct ctx *c, struct photos *photos, const struct part_query *in,
+                               struct photo_page *out);

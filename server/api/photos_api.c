@@ -1,0 +1,154 @@
+#include "server/api/photos_api.h"
+
+#include <string.h>
+
+#include "domain/desk/photos.h"
+#include "server/api/actor.h"
+#include "server/api/catalogue_json.h"
+#include "server/services.h"
+
+enum { MEDIA_CHUNK = 65536 }; /* read at once; sending waits while as much is unsent */
+
+static struct photos *photos_of(const struct request *req)
+{
+    return &req->app->services->desk.photos;
+}
+
+static void put_photo(struct json_writer *w, const struct photo *photo, const struct tz *tz)
+{
+    static const char root[] = "/media/";
+    char url[sizeof(root) + PHOTO_NAME_MAX];
+    memcpy(url, root, sizeof(root) - 1);
+    size_t len = sizeof(root) - 1 +
+                 photo_name(&photo->content, photo->image.kind, url + sizeof(root) - 1);
+    json_object_begin(w, NULL);
+    json_put_int(w, "id", photo->id);
+    json_put_str(w, "url", str_of(url, len));
+    json_put_str(w, "media_type", image_media_type(photo->image.kind));
+    json_put_int(w, "width", photo->image.width);
+    json_put_int(w, "height", photo->image.height);
+    json_put_int(w, "bytes", photo->bytes);
+    json_put_instant(w, "created_at", photo->created_at,
+                     tz ? tz_offset_at(tz, photo->created_at) : 0);
+    json_object_end(w);
+}
+
+enum err api_photos(struct ctx *c, struct request *req, struct response *res)
+{
+    struct part_query query;
+    struct photo_page found;
+    TRY(catalogue_part_query(c, req, &query));
+    TRY(photos_list(c, photos_of(req), &query, &found));
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "results");
+    for (size_t i = 0; i < found.len; i++)
+        put_photo(&w, &found.items[i], found.tz);
+    json_array_end(&w);
+    json_put_next(
+        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
+    json_object_end(&w);
+    return OK;
+}
+
+/* ---- taking one in ------------------------------------------------------------------------------ */
+
+/* What is said about the body only has to be plausible; what is in it decides. */
+static bool says_image(struct str content_type)
+{
+    struct str type, rest = content_type;
+    if (!str_split(&rest, ';', &type))
+        return false;
+    for (enum image_kind kind = 0; kind < IMAGE_KIND_COUNT; kind++)
+        if (str_eq_nocase(str_trim(type), image_media_type(kind)))
+            return true;
+    return false;
+}
+
+static enum err receive(struct ctx *c, struct request *req, const struct actor *actor,
+                        struct media_upload *upload, struct photo *out)
+{
+    struct photos *photos = photos_of(req);
+    for (;;) {
+        struct str chunk;
+        TRY(request_body_next(c, req, &chunk));
+        if (chunk.len == 0)
+            break;
+        TRY(photo_upload_write(c, photos, upload, chunk));
+    }
+    return photo_upload_finish(c, photos, actor, req->ids[0], upload, out);
+}
+
+enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
+{
+    if (!says_image(request_header(req, STR("content-type"))))
+        return fail(c, R_PHOTO_TYPE);
+    struct actor actor = actor_of(req);
+    struct media_upload *upload = NULL;
+    struct photo photo;
+    TRY(actor_settled(req, photo_upload_begin(c, photos_of(req), &actor, req->ids[0], &upload)));
+    enum err err = receive(c, req, &actor, upload, &photo);
+    photo_upload_end(c, photos_of(req), upload);
+    TRY(err);
+    struct json_writer w = respond_json(c, res, 201);
+    put_photo(&w, &photo, NULL);
+    return OK;
+}
+
+enum err api_photo_remove(struct ctx *c, struct request *req, struct response *res)
+{
+    struct actor actor = actor_of(req);
+    TRY(actor_settled(req, photo_remove(c, photos_of(req), &actor, req->ids[0], req->ids[1])));
+    return respond_no_content(res);
+}
+
+/* ---- sending one -------------------------------------------------------------------------------- */
+
+/* If-None-Match (RFC 9110 §13.1.2): a list of entity tags; a weak one names the same content. */
+static bool has_tag(struct str list, struct str tag)
+{
+    struct str item;
+    while (str_split(&list, ',', &item)) {
+        item = str_trim(item);
+        if (str_starts(item, STR("W/")))
+            item = str_skip(item, 2);
+        if (str_eq(item, tag) || str_eq(item, STR("*")))
+            return true;
+    }
+    return false;
+}
+
+static enum err send_file(struct ctx *c, struct request *req, struct response *res,
+                          const struct media_reading *reading)
+{
+    res->content_type = image_media_type(reading->kind);
+    if (req->method != HTTP_HEAD)
+        TRY(response_begin(c, req, (uint64_t)reading->bytes));
+    else
+        return response_begin(c, req, (uint64_t)reading->bytes);
+    char *chunk = arena_push_bytes(c->arena, MEDIA_CHUNK);
+    for (int64_t at = 0; at < reading->bytes;) {
+        size_t len = (size_t)MIN((int64_t)MEDIA_CHUNK, reading->bytes - at);
+        TRY(photo_read(c, photos_of(req), reading, at, chunk, len));
+        TRY(response_write(c, req, str_of(chunk, len)));
+        at += (int64_t)len;
+    }
+    return OK;
+}
+
+/* The name is the content's hash: an answer is good for ever, and the tag needs no look at the file. */
+enum err api_media(struct ctx *c, struct request *req, struct response *res)
+{
+    struct media_reading reading;
+    TRY(photo_open(c, photos_of(req), req->name, &reading));
+    struct str tag = str_printf(c->arena, "\"%.*s\"", STR_FMT(content_str(&reading.content)));
+    response_header(res, STR("ETag"), tag);
+    response_header(res, STR("Cache-Control"), STR("public, max-age=31536000, immutable"));
+    enum err err = OK;
+    if (has_tag(request_header(req, STR("if-none-match")), tag))
+        res->status = 304;
+    else
+        err = send_file(c, req, res, &reading);
+    photo_close(photos_of(req), &reading);
+    return err;
+}

@@ -1,0 +1,74 @@
+#include "server/api/reviews_api.h"
+
+#include "domain/desk/reviews.h"
+#include "server/api/actor.h"
+#include "server/api/catalogue_json.h"
+#include "server/middleware.h"
+#include "server/services.h"
+
+static struct review_store *store_of(const struct request *req)
+{
+    return &req->app->services->desk.reviews;
+}
+
+static void put_review(struct ctx *c, struct json_writer *w, const struct review *review,
+                       const struct tz *tz)
+{
+    json_object_begin(w, NULL);
+    json_put_int(w, "id", review->id);
+    json_put_str_or_null(w, "author", review->author.len ? review->author : (struct str){NULL, 0});
+    json_put_int(w, "rating", review->rating);
+    json_put_str(w, "comment", review->comment);
+    json_put_str(w, "service_name", review->service.in[c->lang]);
+    json_put_instant(w, "created_at", review->created_at, tz_offset_at(tz, review->created_at));
+    json_object_end(w);
+}
+
+enum err api_reviews(struct ctx *c, struct request *req, struct response *res)
+{
+    struct part_query query;
+    struct review_page found;
+    TRY(catalogue_part_query(c, req, &query));
+    TRY(reviews_list(c, store_of(req), &query, &found));
+    language_settle(c, req);
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "results");
+    for (size_t i = 0; i < found.len; i++)
+        put_review(c, &w, &found.items[i], found.tz);
+    json_array_end(&w);
+    json_put_next(
+        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
+    json_object_end(&w);
+    return OK;
+}
+
+struct review_body {
+    struct json_int booking, rating;
+    struct str comment;
+};
+static const struct json_field review_fields[] = {
+    {"booking", JSON_INT, JSON_REQUIRED, offsetof(struct review_body, booking), 1, INT64_MAX},
+    {"rating", JSON_INT, JSON_REQUIRED, offsetof(struct review_body, rating), 1, REVIEW_RATING_MAX},
+    {"comment", JSON_STRING, JSON_NULLABLE | JSON_MAY_BE_BLANK,
+     offsetof(struct review_body, comment), 0, REVIEW_COMMENT_MAX},
+};
+
+enum err api_review_add(struct ctx *c, struct request *req, struct response *res)
+{
+    struct review_body body;
+    TRY(REQUEST_JSON(c, req, review_fields, &body));
+    struct review_request in = {.salon = req->ids[0],
+                                .booking = body.booking.v,
+                                .rating = (int32_t)body.rating.v,
+                                .comment = body.comment.ptr ? str_trim(body.comment) : STR(""),
+                                .key = STR(""),
+                                .fingerprint = STR("")};
+    struct actor actor = actor_of(req);
+    struct review review;
+    const struct tz *tz;
+    TRY(actor_settled(req, review_add(c, store_of(req), &actor, &in, &review, &tz)));
+    struct json_writer w = respond_json(c, res, 201);
+    put_review(c, &w, &review, tz);
+    return OK;
+}

@@ -1,0 +1,7 @@
+/* server/api/reviews_api.h - what customers say about salons. */
+#pragma once
+#include "server/api.h"
+
+/* GET, POST /api/salons/{id}/reviews/ */
+enum err api_reviews(struct ctx *c, struct request *req, struct response *res);
+enum err api_review_add(struct ctx *c, struct request *req, struct response *res);

@@ -1,0 +1,9 @@
+/* storage/calendar_store.h - the port domain/desk/calendar_store.h on Postgres. */
+#pragma once
+#include "domain/desk/calendar_store.h"
+
+struct pg_pool;
+
+struct calendar_store {
+    struct pg_pool *pool;
+};

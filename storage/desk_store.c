@@ -1,0 +1,334 @@
+#include "storage/desk_store.h"
+
+#include "embedded.h"
+#include "storage/desk_answer.h"
+
+/* ---- what may be left out ----------------------------------------------------------------------- */
+
+static struct pg_arg null_of(struct pg_arg arg)
+{
+    arg.len = -1;
+    return arg;
+}
+static struct pg_arg kept_int8(int64_t v)
+{
+    return v == DESK_KEEP ? null_of(pg_int8(0)) : pg_int8(v);
+}
+static struct pg_arg kept_text(struct str v)
+{
+    return v.ptr ? pg_text(v) : null_of(pg_text(STR("")));
+}
+static struct pg_arg kept_ids(struct ctx *c, const struct id_list *list)
+{
+    return list ? pg_int8_array(c->arena, list->ids, list->len)
+                : null_of(pg_int8_array(c->arena, NULL, 0));
+}
+static struct pg_arg kept_column(struct ctx *c, const struct weekly_times *times,
+                                 const int64_t *column)
+{
+    return kept_ids(c, times ? &(struct id_list){column, times->len} : NULL);
+}
+#define KEPT_WEEK(c, times)                                                 \
+    kept_column((c), (times), (times) ? (times)->weekday : NULL),           \
+        kept_column((c), (times), (times) ? (times)->starts_minute : NULL), \
+        kept_column((c), (times), (times) ? (times)->ends_minute : NULL)
+
+/* ---- salons ------------------------------------------------------------------------------------- */
+
+static struct salon read_salon(struct row_cursor *at)
+{
+    struct salon salon = {.id = row_int8(at)};
+    salon.name = row_name(at);
+    salon.city = row_name(at);
+    salon.address = row_text(at);
+    salon.phone = row_text(at);
+    salon.timezone = row_text(at);
+    salon.has_position = !row_null(at);
+    if (salon.has_position) {
+        salon.latitude = pg_get_float8(at->rows, at->row, at->column);
+        salon.longitude = pg_get_float8(at->rows, at->row, at->column + 1);
+    }
+    at->column += 2;
+    salon.rating_hundredths = row_int4(at);
+    salon.review_count = row_int4(at);
+    return salon;
+}
+
+static void read_details(struct ctx *c, struct row_cursor *at, struct salon_details *out)
+{
+    *out = (struct salon_details){.salon = read_salon(at)};
+    out->grid_minutes = row_int4(at);
+    out->notice_minutes = row_int4(at);
+    out->horizon_days = row_int4(at);
+    out->policy.auto_confirm = row_bool(at);
+    out->policy.cancel_cutoff_minutes = row_int4(at);
+    out->policy.late_cancel_fee_amount = row_int8(at);
+    out->policy.no_show_fee_amount = row_int8(at);
+    out->policy.deposit_amount = row_int8(at);
+    out->policy.currency = row_text(at);
+    out->opening = row_weekly(c, at);
+}
+
+enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t actor,
+                               int64_t salon, const struct salon_changes *in,
+                               struct desk_answer *answer, struct salon_details *out)
+{
+    struct pg_arg latitude = pg_float8(in->latitude), longitude = pg_float8(in->longitude);
+    struct pg_arg confirm = pg_bool(in->auto_confirm == 1);
+    if (!in->has_position) {
+        latitude = null_of(latitude);
+        longitude = null_of(longitude);
+    }
+    if (in->auto_confirm == DESK_KEEP)
+        confirm = null_of(confirm);
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_SALON_SAVE,
+                 PG_ARGS(pg_int8(actor), pg_int8_or_null(salon), pg_int8_or_null(in->owner),
+                         kept_text(in->name[LANG_AR]), kept_text(in->name[LANG_EN]),
+                         kept_text(in->city[LANG_AR]), kept_text(in->city[LANG_EN]),
+                         kept_text(in->address), kept_text(in->phone), kept_text(in->timezone),
+                         pg_bool(in->write_position), latitude, longitude,
+                         kept_int8(in->grid_minutes), kept_int8(in->notice_minutes),
+                         kept_int8(in->horizon_days), confirm, kept_int8(in->cancel_cutoff_minutes),
+                         kept_int8(in->late_cancel_fee_amount), kept_int8(in->no_show_fee_amount),
+                         kept_int8(in->deposit_amount), KEPT_WEEK(c, in->opening),
+                         pg_int8(SALONS_PER_OWNER_MAX)),
+                 &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (desk_answered(answer))
+        read_details(c, &at, out);
+    return OK;
+}
+
+enum err desk_store_mine(struct ctx *c, struct desk_store *store, int64_t actor, int64_t after_id,
+                         int64_t limit, struct desk_answer *answer, struct my_salon_page *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_MINE,
+                 PG_ARGS(pg_int8(actor), pg_int8(after_id), pg_int8(limit + 1)), &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (!desk_answered(answer))
+        return OK;
+    out->len = page_len(&rows, limit, row_null(&at), &out->more);
+    out->items = arena_array(c->arena, struct my_salon, out->len + 1);
+    for (uint32_t row = 0; row < out->len; row++) {
+        at = (struct row_cursor){&rows, row, 2};
+        struct my_salon *mine = &out->items[row];
+        mine->salon = read_salon(&at);
+        mine->owned = row_bool(&at);
+        mine->staff = row_int8(&at);
+    }
+    return OK;
+}
+
+/* ---- removing ----------------------------------------------------------------------------------- */
+
+enum err desk_store_close(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
+                          enum desk_part what, int64_t part, struct desk_answer *answer)
+{
+    static const struct pg_statement *const statements[] = {
+        [DESK_PART_SERVICE] = &SQL_DESK_SERVICE_CLOSE,
+        [DESK_PART_ROOM] = &SQL_DESK_ROOM_CLOSE,
+        [DESK_PART_STAFF] = &SQL_DESK_STAFF_CLOSE,
+    };
+    struct pg_rows rows;
+    if (what == DESK_PART_SALON)
+        TRY(pg_query(c, store->pool, &SQL_DESK_SALON_CLOSE, PG_ARGS(pg_int8(actor), pg_int8(salon)),
+                     &rows));
+    else
+        TRY(pg_query(c, store->pool, statements[what],
+                     PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(part)), &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (answer->verdict == DESK_HAS_BOOKINGS)
+        answer->busy = row_int8(&at);
+    return OK;
+}
+
+/* ---- services and rooms ------------------------------------------------------------------------- */
+
+static void read_service(struct ctx *c, struct row_cursor *at, struct desk_service *out)
+{
+    struct service *service = &out->service;
+    service->id = row_int8(at);
+    service->name = row_name(at);
+    service->duration_minutes = row_int4(at);
+    service->buffer_before_minutes = row_int4(at);
+    service->buffer_after_minutes = row_int4(at);
+    service->price_amount = row_int8(at);
+    service->currency = row_text(at);
+    out->rooms.len = row_int8_array(c, at, &out->rooms.ids);
+}
+
+enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_t actor,
+                                 int64_t salon, int64_t service, const struct service_changes *in,
+                                 struct desk_answer *answer, struct desk_service *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_SERVICE_SAVE,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(service),
+                         kept_text(in->name[LANG_AR]), kept_text(in->name[LANG_EN]),
+                         kept_int8(in->duration_minutes), kept_int8(in->buffer_before_minutes),
+                         kept_int8(in->buffer_after_minutes), kept_int8(in->price_amount),
+                         kept_ids(c, in->rooms), pg_int8(SERVICES_PER_SALON_MAX)),
+                 &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (desk_answered(answer))
+        read_service(c, &at, out);
+    return OK;
+}
+
+enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
+                              int64_t room, const struct str name[LANG_COUNT],
+                              struct desk_answer *answer, struct room *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_ROOM_SAVE,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(room),
+                         kept_text(name[LANG_AR]), kept_text(name[LANG_EN]),
+                         pg_int8(ROOMS_PER_SALON_MAX)),
+                 &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (desk_answered(answer)) {
+        out->id = row_int8(&at);
+        out->name = row_name(&at);
+    }
+    return OK;
+}
+
+enum err desk_store_rooms(struct ctx *c, struct desk_store *store, int64_t actor,
+                          const struct part_query *in, struct desk_answer *answer,
+                          struct room_page *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(
+        c, store->pool, &SQL_DESK_ROOMS,
+        PG_ARGS(pg_int8(actor), pg_int8(in->salon), pg_int8(in->after_id), pg_int8(in->limit + 1)),
+        &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (!desk_answered(answer))
+        return OK;
+    out->len = page_len(&rows, in->limit, row_null(&at), &out->more);
+    out->items = arena_array(c->arena, struct room, out->len + 1);
+    for (uint32_t row = 0; row < out->len; row++) {
+        at = (struct row_cursor){&rows, row, 2};
+        out->items[row].id = row_int8(&at);
+        out->items[row].name = row_name(&at);
+    }
+    return OK;
+}
+
+/* ---- staff -------------------------------------------------------------------------------------- */
+
+static void read_staff(struct ctx *c, struct row_cursor *at, struct desk_staff *out)
+{
+    out->id = row_int8(at);
+    out->user = row_int8(at);
+    out->name = row_text(at);
+    out->phone = row_text(at);
+    out->services.len = row_int8_array(c, at, &out->services.ids);
+    out->windows = row_weekly(c, at);
+}
+
+enum err desk_store_staff_save(struct ctx *c, struct desk_store *store, int64_t actor,
+                               int64_t salon, int64_t staff, const struct staff_changes *in,
+                               struct desk_answer *answer, struct desk_staff *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_STAFF_SAVE,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(staff),
+                         kept_text(in->phone), kept_text(in->first_name), kept_text(in->last_name),
+                         kept_ids(c, in->services), KEPT_WEEK(c, in->windows),
+                         pg_int8(STAFF_PER_SALON_MAX)),
+                 &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (desk_answered(answer))
+        read_staff(c, &at, out);
+    return OK;
+}
+
+enum err desk_store_staff_get(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
+                              int64_t staff, struct desk_answer *answer, struct desk_staff *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_STAFF_GET,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(staff)), &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (desk_answered(answer))
+        read_staff(c, &at, out);
+    return OK;
+}
+
+enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64_t actor,
+                                  int64_t salon, int64_t staff, const struct staff_exception *in,
+                                  struct desk_answer *answer, struct exception_added *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_EXCEPTION_ADD,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(staff),
+                         pg_text(exception_kind_code(in->kind)), pg_instant(in->starts_at),
+                         pg_instant(in->ends_at), pg_text(in->note),
+                         pg_int8(EXCEPTIONS_PER_STAFF_MAX)),
+                 &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (!desk_answered(answer))
+        return OK;
+    out->id = row_int8(&at);
+    out->clashing.len = row_int8_array(c, &at, &out->clashing.ids);
+    out->tz = tz_find(row_text(&at));
+    return out->tz ? OK : ERR_INTERNAL;
+}
+
+enum err desk_store_exception_remove(struct ctx *c, struct desk_store *store, int64_t actor,
+                                     int64_t salon, int64_t staff, int64_t exception,
+                                     struct desk_answer *answer)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_EXCEPTION_REMOVE,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(staff), pg_int8(exception)),
+                 &rows));
+    struct row_cursor at;
+    return row_desk_answer(&rows, &at, answer);
+}
+
+static enum err read_exception(struct row_cursor *at, struct staff_exception *out)
+{
+    out->id = row_int8(at);
+    struct str kind = row_text(at);
+    for (out->kind = 0; out->kind < EXCEPTION_KIND_COUNT; out->kind++)
+        if (str_eq(kind, exception_kind_code(out->kind)))
+            break;
+    out->starts_at = row_instant(at);
+    out->ends_at = row_instant(at);
+    out->note = row_text(at);
+    return out->kind < EXCEPTION_KIND_COUNT ? OK : ERR_INTERNAL;
+}
+
+enum err desk_store_exceptions(struct ctx *c, struct desk_store *store, int64_t actor,
+                               int64_t staff, const struct part_query *in,
+                               struct desk_answer *answer, struct exception_page *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_DESK_EXCEPTIONS,
+                 PG_ARGS(pg_int8(actor), pg_int8(in->salon), pg_int8(staff), pg_int8(in->after_id),
+                         pg_int8(in->limit + 1)),
+                 &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (!desk_answered(answer))
+        return OK;
+    out->tz = tz_find(row_text(&at));
+    out->len = page_len(&rows, in->limit, row_null(&at), &out->more);
+    out->items = arena_array(c->arena, struct staff_exception, out->len + 1);
+    for (uint32_t row = 0; row < out->len; row++)
+        TRY(read_exception(&(struct row_cursor){&rows, row, 3}, &out->items[row]));
+    return out->tz ? OK : ERR_INTERNAL;
+}

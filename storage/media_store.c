@@ -1,0 +1,407 @@
+#include "storage/media_store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/crypto.h"
+#include "runtime/base/log.h"
+#include "runtime/offload.h"
+
+enum {
+    ROOT_BYTES_MAX = 500,
+    INCOMING_BYTES = 520,
+    PATH_BYTES = 800,
+    STALE_SECONDS = 3600,
+    MODE_DIR = 0755,
+    MODE_FILE = 0644
+};
+#define TAKEN "taken-"
+
+/* ---- paths -------------------------------------------------------------------------------------- */
+
+static char *path_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static char *path_printf(struct arena *arena, const char *fmt, ...)
+{
+    char *path = arena_push_bytes(arena, PATH_BYTES);
+    va_list args;
+    va_start(args, fmt);
+    int len = vsnprintf(path, PATH_BYTES, fmt, args);
+    va_end(args);
+    assert(len > 0 && len < PATH_BYTES); /* media_prepare has bounded the root */
+    return path;
+}
+
+/* "ROOT/ab" and "ROOT/ab/ab….jpg". */
+struct place {
+    char *directory, *file;
+};
+static struct place place_of(struct arena *arena, const struct media_store *store,
+                             const struct content *content, enum image_kind kind)
+{
+    char name[PHOTO_NAME_MAX];
+    size_t len = photo_name(content, kind, name);
+    struct place place;
+    place.directory = path_printf(arena, "%s/%.2s", store->root, content->hex);
+    place.file = path_printf(arena, "%s/%.*s", place.directory, (int)len, name);
+    return place;
+}
+
+static char *incoming_path(struct ctx *c, const struct media_store *store, const char *prefix)
+{
+    char text[UUID_TEXT_LEN];
+    uuid_format(uuid_random(c->clock), text);
+    return path_printf(c->arena, "%s/incoming/%s%.*s", store->root, prefix, (int)sizeof(text),
+                       text);
+}
+
+/* ---- jobs: what runs on the pool's threads ------------------------------------------------------ */
+
+/* `failed`: errno of the call that did; 0: none. */
+static enum err outcome(const char *what, int failed)
+{
+    if (!failed)
+        return OK;
+    log_event(LOG_ERROR, "media_failed", "%s: %s", what, strerrordesc_np(failed));
+    return ERR_UNAVAILABLE;
+}
+
+static int sync_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int failed = fsync(fd) < 0 ? errno : 0;
+    close(fd);
+    return failed;
+}
+
+struct media_upload {
+    const struct media_store *store;
+    const char *path;
+    struct place place; /* once its content is known */
+    int fd;
+    bool kept;
+};
+
+struct begin_job {
+    const char *path;
+    int fd, failed;
+};
+static void begin(void *arg)
+{
+    struct begin_job *job = arg;
+    job->fd = open(job->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
+    job->failed = job->fd < 0 ? errno : 0;
+}
+
+enum err media_begin(struct ctx *c, struct media_store *store, struct media_upload **out)
+{
+    struct begin_job job = {.path = incoming_path(c, store, "")};
+    TRY(offload(c, store->pool, begin, &job));
+    TRY(outcome("a new file", job.failed));
+    struct media_upload *upload = arena_new(c->arena, struct media_upload);
+    *upload = (struct media_upload){.store = store, .path = job.path, .fd = job.fd};
+    *out = upload;
+    return OK;
+}
+
+struct write_job {
+    int fd, failed;
+    struct str bytes;
+};
+static void write_all(void *arg)
+{
+    struct write_job *job = arg;
+    while (job->bytes.len && !job->failed) {
+        ssize_t n = write(job->fd, job->bytes.ptr, job->bytes.len);
+        if (n >= 0)
+            job->bytes = str_skip(job->bytes, (size_t)n);
+        else if (errno != EINTR)
+            job->failed = errno;
+    }
+}
+
+enum err media_write(struct ctx *c, struct media_upload *upload, struct str bytes)
+{
+    struct write_job job = {.fd = upload->fd, .bytes = bytes};
+    TRY(offload(c, upload->store->pool, write_all, &job));
+    return outcome("writing", job.failed);
+}
+
+/* ---- judging and naming ------------------------------------------------------------------------- */
+
+struct judge_job {
+    int fd, failed;
+    struct media_file file;
+};
+static void judge(void *arg)
+{
+    struct judge_job *job = arg;
+    struct stat stat;
+    job->file.verdict = IMAGE_BROKEN;
+    if (fstat(job->fd, &stat) < 0) {
+        job->failed = errno;
+        return;
+    }
+    job->file.bytes = stat.st_size;
+    if (stat.st_size == 0)
+        return;
+    void *map = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, job->fd, 0);
+    if (map == MAP_FAILED) {
+        job->failed = errno;
+        return;
+    }
+    struct str bytes = str_of(map, (size_t)stat.st_size);
+    job->file.verdict = image_inspect(bytes, &job->file.image);
+    if (job->file.verdict == IMAGE_FINE) {
+        struct sha256 digest = sha256_of(bytes);
+        sha256_hex(&digest, job->file.content.hex);
+    }
+    munmap(map, (size_t)stat.st_size);
+}
+
+struct name_job {
+    const char *path;
+    struct place place;
+    int fd, failed; /* fd -1: its content is on the disk already */
+};
+static void give_name(void *arg)
+{
+    struct name_job *job = arg;
+    if (job->fd >= 0 && fsync(job->fd) < 0)
+        job->failed = errno;
+    else if (mkdir(job->place.directory, MODE_DIR) < 0 && errno != EEXIST)
+        job->failed = errno;
+    else if (link(job->path, job->place.file) < 0 && errno != EEXIST)
+        job->failed = errno;
+    else
+        job->failed = sync_directory(job->place.directory);
+}
+
+enum err media_keep(struct ctx *c, struct media_upload *upload, struct media_file *out)
+{
+    struct judge_job judging = {.fd = upload->fd};
+    TRY(offload(c, upload->store->pool, judge, &judging));
+    TRY(outcome("reading", judging.failed));
+    *out = judging.file;
+    if (out->verdict != IMAGE_FINE)
+        return OK;
+    upload->place = place_of(c->arena, upload->store, &out->content, out->image.kind);
+    struct name_job naming = {.path = upload->path, .place = upload->place, .fd = upload->fd};
+    TRY(offload(c, upload->store->pool, give_name, &naming));
+    upload->kept = true;
+    return outcome("naming", naming.failed);
+}
+
+enum err media_keep_again(struct ctx *c, struct media_upload *upload)
+{
+    assert(upload->kept);
+    struct name_job naming = {.path = upload->path, .place = upload->place, .fd = -1};
+    TRY(offload(c, upload->store->pool, give_name, &naming));
+    return outcome("naming", naming.failed);
+}
+
+/* ---- ends that must come whatever happens ------------------------------------------------------- */
+
+/* As offload, but a cancelled request and a full pool change nothing. */
+static void certainly(struct ctx *c, struct offload_pool *pool, void (*fn)(void *arg), void *arg)
+{
+    struct ctx calm;
+    ctx_init(&calm, c->arena, c->clock);
+    if (offload(&calm, pool, fn, arg))
+        fn(arg); /* rare, and a few calls to the file system */
+}
+
+static void end(void *arg)
+{
+    struct media_upload *upload = arg;
+    close(upload->fd);
+    unlink(upload->path);
+}
+
+void media_end(struct ctx *c, struct media_upload *upload)
+{
+    certainly(c, upload->store->pool, end, upload);
+}
+
+struct media_taken {
+    const struct media_store *store;
+    struct place place;
+    const char *path;
+    int failed;
+    bool there;
+};
+
+static void take_name(void *arg)
+{
+    struct media_taken *taken = arg;
+    taken->there = rename(taken->place.file, taken->path) == 0;
+    taken->failed = taken->there || errno == ENOENT ? 0 : errno;
+}
+
+enum err media_take(struct ctx *c, struct media_store *store, const struct content *content,
+                    enum image_kind kind, struct media_taken **out)
+{
+    struct media_taken *taken = arena_new(c->arena, struct media_taken);
+    *taken = (struct media_taken){.store = store};
+    taken->place = place_of(c->arena, store, content, kind);
+    char name[PHOTO_NAME_MAX];
+    size_t len = photo_name(content, kind, name);
+    taken->path = path_printf(c->arena, "%s.%.*s", incoming_path(c, store, TAKEN), (int)len, name);
+    TRY(offload(c, store->pool, take_name, taken));
+    TRY(outcome("taking a name away", taken->failed));
+    *out = taken;
+    return OK;
+}
+
+static void restore(void *arg)
+{
+    struct media_taken *taken = arg;
+    if (taken->there && link(taken->path, taken->place.file) < 0 && errno != EEXIST)
+        taken->failed = errno; /* it stays where it is; media_prepare brings it back */
+    else if (taken->there)
+        unlink(taken->path);
+}
+
+void media_restore(struct ctx *c, struct media_taken *taken)
+{
+    certainly(c, taken->store->pool, restore, taken);
+    (void)!outcome("giving a name back", taken->failed);
+}
+
+static void drop(void *arg)
+{
+    struct media_taken *taken = arg;
+    if (taken->there)
+        unlink(taken->path);
+}
+
+void media_drop(struct ctx *c, struct media_taken *taken)
+{
+    certainly(c, taken->store->pool, drop, taken);
+}
+
+/* ---- sending ------------------------------------------------------------------------------------ */
+
+struct open_job {
+    const char *path;
+    int fd, failed;
+    int64_t bytes;
+};
+static void open_file(void *arg)
+{
+    struct open_job *job = arg;
+    struct stat stat;
+    job->fd = open(job->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (job->fd < 0) {
+        job->failed = errno;
+    } else if (fstat(job->fd, &stat) < 0 || !S_ISREG(stat.st_mode)) {
+        job->failed = ENOENT;
+        close(job->fd);
+    } else {
+        job->bytes = stat.st_size;
+    }
+}
+
+enum err media_open(struct ctx *c, struct media_store *store, struct media_reading *reading)
+{
+    struct place place = place_of(c->arena, store, &reading->content, reading->kind);
+    struct open_job job = {.path = place.file};
+    TRY(offload(c, store->pool, open_file, &job));
+    if (job.failed == ENOENT)
+        return ERR_NOT_FOUND;
+    TRY(outcome("opening", job.failed));
+    reading->handle = job.fd;
+    reading->bytes = job.bytes;
+    return OK;
+}
+
+struct read_job {
+    int fd, failed;
+    int64_t at;
+    char *to;
+    size_t len;
+};
+static void read_all(void *arg)
+{
+    struct read_job *job = arg;
+    while (job->len && !job->failed) {
+        ssize_t n = pread(job->fd, job->to, job->len, job->at);
+        if (n == 0)
+            job->failed = EIO; /* shorter than it was: not by us */
+        else if (n < 0 && errno != EINTR)
+            job->failed = errno;
+        if (n > 0) {
+            job->to += n;
+            job->at += n;
+            job->len -= (size_t)n;
+        }
+    }
+}
+
+enum err media_read(struct ctx *c, struct media_store *store, const struct media_reading *reading,
+                    int64_t at, char *to, size_t len)
+{
+    struct read_job job = {.fd = reading->handle, .at = at, .to = to, .len = len};
+    TRY(offload(c, store->pool, read_all, &job));
+    return outcome("reading", job.failed);
+}
+
+void media_close(struct media_reading *reading)
+{
+    close(reading->handle); /* of a file that was only read: nothing to wait for */
+}
+
+/* ---- before the loops run ----------------------------------------------------------------------- */
+
+static bool explain(char *why, size_t why_len, const char *path)
+{
+    snprintf(why, why_len, "MEDIA_ROOT: %s cannot be used: %s", path, strerrordesc_np(errno));
+    return false;
+}
+
+/* A name that was taken away and not given back comes back: too much is harmless, too little is not. */
+static void tidy_one(const char *root, const char *incoming, const char *name, int64_t now)
+{
+    char path[PATH_BYTES], home[PATH_BYTES];
+    struct stat stat;
+    snprintf(path, sizeof(path), "%s/%s", incoming, name);
+    if (lstat(path, &stat) < 0 || !S_ISREG(stat.st_mode) || stat.st_ctime > now - STALE_SECONDS)
+        return;
+    if (strncmp(name, TAKEN, strlen(TAKEN)) == 0 && strlen(name) > strlen(TAKEN) + UUID_TEXT_LEN) {
+        const char *file = name + strlen(TAKEN) + UUID_TEXT_LEN + 1;
+        snprintf(home, sizeof(home), "%s/%.2s/%s", root, file, file);
+        if (link(path, home) < 0 && errno != EEXIST)
+            return;
+    }
+    unlink(path);
+}
+
+bool media_prepare(const char *root, char *why, size_t why_len)
+{
+    char incoming[INCOMING_BYTES];
+    if (strlen(root) > ROOT_BYTES_MAX) {
+        errno = ENAMETOOLONG;
+        return explain(why, why_len, root);
+    }
+    snprintf(incoming, sizeof(incoming), "%s/incoming", root);
+    if (mkdir(root, MODE_DIR) < 0 && errno != EEXIST)
+        return explain(why, why_len, root);
+    if (mkdir(incoming, MODE_DIR) < 0 && errno != EEXIST)
+        return explain(why, why_len, incoming);
+    DIR *directory = access(incoming, W_OK | X_OK) == 0 ? opendir(incoming) : NULL;
+    if (!directory)
+        return explain(why, why_len, incoming);
+    int64_t now = clock_system.wall(&clock_system).us / 1000000;
+    for (struct dirent *entry; (entry = readdir(directory));)
+        tidy_one(root, incoming, entry->d_name, now);
+    closedir(directory);
+    return true;
+}

@@ -1,0 +1,102 @@
+-- Reviews, what a salon's day looks like, and what it came to.
+
+-- review_add: a customer judges a completed booking of hers, once. The salon's rating is the mean of its
+-- reviews from this transaction on: its row stays locked, so that two reviews are counted one after the
+-- other.
+-- in:  asked: the language of the answer ('': what the author prefers); key and fingerprint
+--      (Idempotency-Key; '': none): the same request again finds the review that it made
+-- out: verdict (ok, replay, key_reused, actor_unknown, not_found, not_completed, reviewed), lang,
+--      id, author's name, rating, comment, created_at, service_name_ar, service_name_en
+CREATE FUNCTION review_add(p_actor bigint, p_salon bigint, p_booking bigint, p_rating integer,
+    p_comment text, p_asked text, p_key text, p_fingerprint text,
+    OUT verdict text, OUT lang text, OUT id bigint, OUT author text, OUT rating integer, OUT comment text,
+    OUT created_at timestamptz, OUT service_name_ar text, OUT service_name_en text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    booking record;
+BEGIN
+    SELECT u.preferred_language, person_label(u.first_name, u.last_name, '') INTO lang, author
+    FROM accounts_user u WHERE u.id = p_actor;
+    IF lang IS NULL THEN
+        verdict := 'actor_unknown';
+        RETURN;
+    END IF;
+    IF p_key <> '' THEN
+        -- Twins of one caller come one after the other (the lock that bookings take, see 0021).
+        PERFORM pg_advisory_xact_lock(1101, (p_actor % 2147483647)::integer);
+        SELECT seen.verdict INTO verdict
+        FROM idempotency_seen(ARRAY[p_actor], ARRAY[p_key], ARRAY[p_fingerprint]) seen;
+        IF verdict = 'replay' THEN
+            SELECT k.lang, (k.answer ->> 'id')::bigint, k.answer ->> 'author', (k.answer ->> 'rating')::integer,
+                k.answer ->> 'comment', (k.answer ->> 'created_at')::timestamptz,
+                k.answer ->> 'service_name_ar', k.answer ->> 'service_name_en'
+            INTO lang, id, author, rating, comment, created_at, service_name_ar, service_name_en
+            FROM idempotency_key k WHERE k.caller_id = p_actor AND k.key = p_key;
+        END IF;
+        IF verdict IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+    PERFORM FROM catalogue_salon s WHERE s.id = p_salon AND s.active FOR NO KEY UPDATE;
+    SELECT b.status, v.name_ar, v.name_en,
+        EXISTS (SELECT FROM catalogue_review r WHERE r.booking_id = b.id) AS reviewed
+    INTO booking
+    FROM bookings_booking b JOIN catalogue_service v ON v.id = b.service_id
+    JOIN catalogue_salon s ON s.id = b.salon_id AND s.active
+    WHERE b.id = p_booking AND b.salon_id = p_salon AND b.customer_id = p_actor;
+    verdict := CASE
+        WHEN booking.status IS NULL THEN 'not_found'
+        WHEN booking.status <> 'completed' THEN 'not_completed'
+        WHEN booking.reviewed THEN 'reviewed' END;
+    IF verdict IS NOT NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO catalogue_review AS r (salon_id, booking_id, author_id, rating, comment)
+    VALUES (p_salon, p_booking, p_actor, p_rating, p_comment)
+    RETURNING r.id, r.rating, r.comment, r.created_at INTO id, rating, comment, created_at;
+    UPDATE catalogue_salon s SET review_count = all_of.n, rating_hundredths = all_of.mean
+    FROM (SELECT count(*) AS n, round(avg(r.rating) * 100) AS mean FROM catalogue_review r
+          WHERE r.salon_id = p_salon) all_of
+    WHERE s.id = p_salon;
+    service_name_ar := booking.name_ar;
+    service_name_en := booking.name_en;
+    verdict := 'ok';
+    IF p_key <> '' THEN
+        INSERT INTO idempotency_key AS k (caller_id, key, fingerprint, lang, status, answer)
+        VALUES (p_actor, p_key, p_fingerprint, coalesce(nullif(p_asked, ''), lang), 201,
+            jsonb_build_object('id', id, 'author', author, 'rating', rating, 'comment', comment,
+                'created_at', created_at, 'service_name_ar', service_name_ar,
+                'service_name_en', service_name_en))
+        ON CONFLICT (caller_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, lang = excluded.lang,
+            status = excluded.status, answer = excluded.answer, expires_at = excluded.expires_at
+        WHERE k.expires_at <= now();
+    END IF;
+END $$;
+
+-- staff_open_minutes: how many minutes of some local days a member of staff can be booked: windows and
+-- extra hours, less time off, while the salon is open.
+CREATE FUNCTION staff_open_minutes(p_staff bigint, p_salon bigint, p_from date, p_to date, p_zone text)
+    RETURNS bigint
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(extract(epoch FROM upper(r) - lower(r)) / 60), 0)::bigint
+    FROM (
+        SELECT (
+            (SELECT coalesce(range_agg(local_span(d.day, w.starts_minute, w.ends_minute, p_zone)), '{}')
+             FROM (SELECT p_from + n AS day FROM generate_series(-1, p_to - p_from) n) d
+             JOIN catalogue_staff_window w ON w.staff_id = p_staff AND w.weekday = date_part('dow', d.day))
+            + (SELECT coalesce(range_agg(tstzrange(x.starts_at, x.ends_at)), '{}')
+               FROM catalogue_staff_exception x
+               WHERE x.staff_id = p_staff AND x.kind = 'extra' AND x.ends_at > days.starts
+                   AND x.starts_at < days.ends)
+            - (SELECT coalesce(range_agg(tstzrange(x.starts_at, x.ends_at)), '{}')
+               FROM catalogue_staff_exception x
+               WHERE x.staff_id = p_staff AND x.kind = 'off' AND x.ends_at > days.starts
+                   AND x.starts_at < days.ends)
+        ) * (SELECT coalesce(range_agg(local_span(d.day, o.opens_minute, o.closes_minute, p_zone)), '{}')
+             FROM (SELECT p_from + n AS day FROM generate_series(-1, p_to - p_from) n) d
+             JOIN catalogue_opening o ON o.salon_id = p_salon AND o.weekday = date_part('dow', d.day))
+          * tstzmultirange(tstzrange(days.starts, days.ends)) AS spans
+        FROM (SELECT local_instant(p_from, 0, p_zone) AS starts,
+                  local_instant(p_to + 1, 0, p_zone) AS ends) days
+    ) x, unnest(x.spans) r
+$$;

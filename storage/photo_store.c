@@ -1,0 +1,93 @@
+#include "storage/photo_store.h"
+
+#include <string.h>
+
+#include "embedded.h"
+#include "storage/desk_answer.h"
+
+enum err photo_store_office(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
+                            struct desk_answer *answer)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_OFFICE, PG_ARGS(pg_int8(actor), pg_int8(salon)),
+                 &rows));
+    struct row_cursor at;
+    return row_desk_answer(&rows, &at, answer);
+}
+
+enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
+                         struct desk_answer *answer, struct photo *photo)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_ADD,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_text(content_str(&photo->content)),
+                         pg_text(image_kind_code(photo->image.kind)), pg_int8(photo->image.width),
+                         pg_int8(photo->image.height), pg_int8(photo->bytes),
+                         pg_int8(PHOTOS_PER_SALON_MAX)),
+                 &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    if (desk_answered(answer)) {
+        photo->id = row_int8(&at);
+        photo->created_at = row_instant(&at);
+    }
+    return OK;
+}
+
+static enum err read_content(struct row_cursor *at, struct content *content, enum image_kind *kind)
+{
+    struct str hex = row_text(at);
+    if (hex.len != CONTENT_LEN || !image_kind_parse(row_text(at), kind))
+        return ERR_INTERNAL;
+    memcpy(content->hex, hex.ptr, CONTENT_LEN);
+    return OK;
+}
+
+enum err photo_store_remove(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
+                            int64_t photo, struct desk_answer *answer, struct content *content,
+                            enum image_kind *kind)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_REMOVE,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(photo)), &rows));
+    struct row_cursor at;
+    TRY(row_desk_answer(&rows, &at, answer));
+    return desk_answered(answer) ? read_content(&at, content, kind) : OK;
+}
+
+enum err photo_store_used(struct ctx *c, struct photo_store *store, const struct content *content,
+                          bool *used)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_USED, PG_ARGS(pg_text(content_str(content))), &rows));
+    *used = pg_get_bool(&rows, 0, 0);
+    return OK;
+}
+
+static enum err read_photo(struct row_cursor *at, struct photo *out, const struct tz **tz)
+{
+    out->id = row_int8(at);
+    TRY(read_content(at, &out->content, &out->image.kind));
+    out->image.width = row_int4(at);
+    out->image.height = row_int4(at);
+    out->bytes = row_int8(at);
+    out->created_at = row_instant(at);
+    *tz = tz_find(row_text(at));
+    return *tz ? OK : ERR_INTERNAL;
+}
+
+enum err photo_store_list(struct ctx *c, struct photo_store *store, const struct part_query *in,
+                          struct photo_page *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_LIST,
+                 PG_ARGS(pg_int8(in->salon), pg_int8(in->after_id), pg_int8(in->limit + 1)),
+                 &rows));
+    if (rows.len == 0)
+        return ERR_NOT_FOUND;
+    out->len = page_len(&rows, in->limit, pg_is_null(&rows, 0, 0), &out->more);
+    out->items = arena_array(c->arena, struct photo, out->len + 1);
+    for (uint32_t row = 0; row < out->len; row++)
+        TRY(read_photo(&(struct row_cursor){&rows, row, 0}, &out->items[row], &out->tz));
+    return OK;
+}

@@ -1,0 +1,9 @@
+/* storage/review_store.h - the port domain/desk/review_store.h on Postgres. */
+#pragma once
+#include "domain/desk/review_store.h"
+
+struct pg_pool;
+
+struct review_store {
+    struct pg_pool *pool;
+};

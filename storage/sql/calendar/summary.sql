@@ -1,0 +1,40 @@
+-- calendar_summary: what some local days of a salon came to, by their bookings' beginnings: a row of kind
+-- 'status' for each state that occurs, one of kind 'staff' for each member who works there or had
+-- bookings, none of either when there are none.
+-- in:  $1 actor, $2 salon int8, $3 first day, $4 last day date
+-- out: verdict, lang, timezone, currency text, kind text (NULL: nothing), label text (the state, or the
+--      member's name), staff int8, bookings int8, price sum int8, fee sum int8, booked minutes int8 (of
+--      pending, confirmed, completed and no-show), open minutes int8 (of staff: could have been booked)
+WITH place AS (
+    SELECT f.verdict, f.lang, s.id AS salon, s.timezone, s.currency,
+        local_instant($3::date, 0, s.timezone) AS lower_at,
+        local_instant($4::date + 1, 0, s.timezone) AS upper_at
+    FROM salon_office($1::bigint, $2::bigint) f
+    LEFT JOIN catalogue_salon s ON f.verdict IS NULL AND s.id = $2::bigint
+), found AS MATERIALIZED (
+    SELECT b.staff_id, b.price_amount, b.fee_amount,
+        CASE WHEN b.status = 'held' AND b.hold_expires_at <= now() THEN 'expired' ELSE b.status END AS status,
+        extract(epoch FROM b.ends_at - b.starts_at)::bigint / 60 AS minutes
+    FROM place JOIN bookings_booking b ON b.salon_id = place.salon
+    WHERE b.starts_at >= place.lower_at AND b.starts_at < place.upper_at
+), line AS (
+    SELECT 'status' AS kind, found.status AS label, NULL::bigint AS staff, count(*) AS bookings,
+        sum(found.price_amount)::bigint AS price, sum(found.fee_amount)::bigint AS fee, 0::bigint AS minutes,
+        0::bigint AS open_minutes
+    FROM found GROUP BY found.status
+    UNION ALL
+    SELECT 'staff', person_label(u.first_name, u.last_name, u.phone_number), m.id,
+        coalesce(had.bookings, 0), coalesce(had.price, 0), 0, coalesce(had.minutes, 0),
+        staff_open_minutes(m.id, place.salon, $3::date, $4::date, place.timezone)
+    FROM place JOIN catalogue_staff m ON m.salon_id = place.salon
+    JOIN accounts_user u ON u.id = m.user_id
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS bookings, sum(found.price_amount)::bigint AS price, sum(found.minutes)::bigint AS minutes
+        FROM found WHERE found.staff_id = m.id
+            AND found.status IN ('pending', 'confirmed', 'completed', 'no_show')) had ON true
+    WHERE m.active OR had.bookings > 0
+)
+SELECT coalesce(place.verdict, 'ok'), place.lang, place.timezone, place.currency, line.kind, line.label,
+    line.staff, line.bookings, line.price, line.fee, line.minutes, line.open_minutes
+FROM place LEFT JOIN line ON true
+ORDER BY line.kind, line.staff, line.label;

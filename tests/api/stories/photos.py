@@ -1,0 +1,285 @@
+"""Photos of salons: taken in as they are, judged by what is in them, served for good."""
+import hashlib
+import os
+import time
+
+from lib.catalogue import everything
+from lib.check import check, equal, eventually
+from lib.crowd import at_once
+from lib.images import jpeg, png, webp
+from lib.salons import Salon
+
+SALONS = "/api/salons/"
+
+
+def _salon(w):
+    salon, manager = Salon(w), w.sign_in(language="en")
+    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", manager.user["id"])
+    salon.change(owner_id=manager.user["id"])
+    return salon, manager
+
+
+def _path(salon):
+    return f"{SALONS}{salon.id}/photos/"
+
+
+def _add(client, salon, image, kind="image/png", **more):
+    return client.request("POST", _path(salon), body=image, headers={"Content-Type": kind, **more})
+
+
+def _files(w):
+    root = w.base_settings()["MEDIA_ROOT"]
+    return {name for folder, _, names in os.walk(root) if os.path.basename(folder) != "incoming" for name in names}
+
+
+def _incoming(w):
+    return os.listdir(os.path.join(w.base_settings()["MEDIA_ROOT"], "incoming"))
+
+
+# ---- taken in ----
+
+def a_photo_is_stored_by_its_content_and_served_as_it_is(w):
+    salon, manager = _salon(w)
+    for image, kind, ending in ((png(40, 30), "image/png", "png"), (jpeg(33, 22), "image/jpeg", "jpg"), (webp(21, 20), "image/webp", "webp")):
+        made = _add(manager, salon, image, kind).expect(201).json
+        equal(made["url"], f"/media/{hashlib.sha256(image).hexdigest()}.{ending}", "url")
+        equal((made["media_type"], made["bytes"]), (kind, len(image)), "type and size")
+        served = w.client().get(made["url"]).expect(200)
+        equal((served.body, served.header("Content-Type")), (image, kind), "what is served")
+    equal([(p["width"], p["height"]) for p in everything(w.client(), _path(salon) + "?limit=1")], [(40, 30), (33, 22), (21, 20)], "sizes")
+    equal(_incoming(w), [], "files on their way")
+
+
+def the_content_decides_not_what_is_said_about_it(w):
+    salon, manager = _salon(w)
+    equal(_add(manager, salon, jpeg(), "image/png").expect(201).json["media_type"], "image/jpeg", "media type")
+
+
+def what_is_not_said_to_be_an_image_is_not_read(w):
+    salon, manager = _salon(w)
+    for kind in ("text/html", "application/octet-stream", "image/svg+xml", "image/gif", "", None):
+        for language, text in (("en", "The content type must be image/jpeg, image/png or image/webp."),
+                               ("ar", "يجب أن يكون نوع المحتوى image/jpeg أو image/png أو image/webp.")):
+            answer = _add(manager.as_language(language), salon, png(), kind).expect(415, "photo.media_type")
+            equal(answer.json["detail"], text, f"detail for {kind}")
+
+
+def what_is_no_image_is_refused_and_leaves_nothing(w):
+    salon, manager = _salon(w)
+    files = _files(w)
+    whole = png()
+    for body in (b"", b"x", b"<svg/>", b"GIF89a" + bytes(50), whole[:-4], whole[:30], b"\xff\xd8\xff\xd9" + bytes(20), jpeg()[:-2], webp()[:-3],
+                 b"<html>" + whole, whole[:8] + whole[33:]):
+        answer = _add(manager, salon, body).expect(400, "photo.invalid")
+        equal(answer.json["detail"], "This is not a whole JPEG, PNG or WebP image.", "detail")
+    for image in (png(12001, 1), png(12000, 12000)):
+        _add(manager, salon, image).expect(400, "photo.dimensions")
+    equal((_files(w), _incoming(w)), (files, []), "files")
+    equal(list(everything(w.client(), _path(salon))), [], "photos")
+
+
+def the_same_photo_again_is_the_photo_it_was(w):
+    salon, manager = _salon(w)
+    image = png()
+    first = _add(manager, salon, image).expect(201).json
+    equal(_add(manager, salon, image).expect(201).json, first, "the second time")
+    equal(len(list(everything(w.client(), _path(salon)))), 1, "photos")
+
+
+def a_photo_of_8_mib_streams_through_and_one_byte_more_is_refused(w):
+    salon, manager = _salon(w)
+    most = 8 << 20
+    image = png(noise=most - len(png(noise=1)) + 1)
+    equal(len(image), most, "size")
+    made = _add(manager, salon, image).expect(201).json
+    equal(hashlib.sha256(w.client().get(made["url"]).expect(200).body).hexdigest(), hashlib.sha256(image).hexdigest(), "what is served")
+    with w.wire() as wire:
+        wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {manager.token}\r\nContent-Type: image/png\r\n"
+                  f"Content-Length: {most + 1}\r\n\r\n")
+        equal(wire.answer().status, 413, "status")
+
+
+def a_photo_may_come_in_chunks(w):
+    salon, manager = _salon(w)
+    image = png(noise=200_000)
+
+    def pieces():
+        for start in range(0, len(image), 9973):
+            yield image[start:start + 9973]
+    made = _add(manager, salon, pieces()).expect(201).json
+    equal(made["url"].split("/")[-1].split(".")[0], hashlib.sha256(image).hexdigest(), "content")
+
+
+def who_may_not_is_told_before_the_body(w):
+    salon, _ = _salon(w)
+    customer, stranger = w.somebody("desk customer"), w.sign_in()
+    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", stranger.user["id"])
+    for token, status in ((None, 401), (customer.token, 403), (stranger.token, 404)):
+        with w.wire() as wire:
+            bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+            wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\n{bearer}Content-Type: image/png\r\nContent-Length: 5000000\r\n"
+                      "Expect: 100-continue\r\n\r\n")
+            answer = wire.answer()
+            equal((answer.status, answer.header("Connection")), (status, "close"), "status, and no leave to send")
+    equal(_incoming(w), [], "files on their way")
+
+
+def who_may_is_given_leave_to_send(w):
+    salon, manager = _salon(w)
+    image = png()
+    with w.wire() as wire:
+        wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {manager.token}\r\nContent-Type: image/png\r\n"
+                  f"Content-Length: {len(image)}\r\nExpect: 100-continue\r\n\r\n")
+        equal(wire.answer().status, 100, "status")
+        wire.send(image)
+        equal(wire.answer().status, 201, "status")
+
+
+def a_client_that_leaves_in_the_middle_leaves_nothing(w):
+    salon, manager = _salon(w)
+    files = _files(w)
+    with w.wire() as wire:
+        wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {manager.token}\r\nContent-Type: image/png\r\n"
+                  "Content-Length: 5000000\r\n\r\n")
+        wire.send(png(noise=300_000)[:200_000])
+        eventually(lambda: _incoming(w), "the file is being written")
+    eventually(lambda: not _incoming(w), "the file is gone")
+    equal(_files(w), files, "files")
+
+
+def an_upload_needs_little_memory(w):
+    """Sixteen uploads of 6 MiB at once, all but their last byte sent: 96 MiB that the server must not hold."""
+    salon, manager = _salon(w)
+    with w.own_server(WORKERS=1) as server:
+        before = _resident(server)
+        wires = [w.wire(server) for _ in range(16)]
+        for wire in wires:
+            wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {manager.token}\r\nContent-Type: image/png\r\n"
+                      f"Content-Length: {6 << 20}\r\n\r\n")
+            wire.send(bytes((6 << 20) - 1))
+        eventually(lambda: sum(os.path.getsize(os.path.join(w.base_settings()["MEDIA_ROOT"], "incoming", f)) for f in _incoming(w))
+                   >= 16 * ((6 << 20) - 65536), "all of it is on the disk")
+        grown = _resident(server) - before
+        check("Sanitizer" in os.environ.get("MAWID_BUILD", "") or grown < 48 << 20, f"{grown >> 20} MiB more")
+        for wire in wires:
+            wire.close()
+        eventually(lambda: not _incoming(w), "the files are gone")
+
+
+def _resident(server):
+    with open(f"/proc/{server.process.pid}/statm") as statm:
+        return int(statm.read().split()[1]) * 4096
+
+
+# ---- served ----
+
+def a_photo_is_kept_by_those_who_have_it(w):
+    salon, manager = _salon(w)
+    image = png()
+    url = _add(manager, salon, image).expect(201).json["url"]
+    client = w.client()
+    tag = client.get(url).expect(200).header("ETag")
+    equal(tag, f'"{hashlib.sha256(image).hexdigest()}"', "ETag")
+    for value in (tag, f'"other", {tag}', "W/" + tag, "*"):
+        answer = client.get(url, headers={"If-None-Match": value}).expect(304)
+        equal((answer.body, answer.header("ETag")), (b"", tag), "body and tag")
+    client.get(url, headers={"If-None-Match": '"other"'}).expect(200)
+    head = client.request("HEAD", url).expect(200)
+    equal((head.header("Content-Length"), head.header("ETag")), (str(len(image)), tag), "length and tag of HEAD")
+
+
+def what_no_photo_is_called_is_not_found(w):
+    for name in ("x", "../../etc/passwd", "%2e%2e%2fx", "a" * 64 + ".gif", "A" * 64 + ".png", "a" * 64 + ".png", "a" * 63 + ".png", "incoming"):
+        w.client().get(f"/media/{name}").expect(404)
+
+
+def a_slow_reader_gets_it_all(w):
+    salon, manager = _salon(w)
+    image = png(noise=3 << 20)
+    url = _add(manager, salon, image).expect(201).json["url"]
+    with w.wire() as wire:
+        wire.send(f"GET {url} HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.5)
+        equal(hashlib.sha256(wire.answer().body).hexdigest(), hashlib.sha256(image).hexdigest(), "content")
+        equal(wire.answer().status, 200, "status of the next answer")
+
+
+# ---- removed ----
+
+def a_removed_photo_is_gone_with_its_file(w):
+    salon, manager = _salon(w)
+    made = _add(manager, salon, png()).expect(201).json
+    manager.delete(f"{_path(salon)}{made['id']}/").expect(204)
+    w.client().get(made["url"]).expect(404)
+    equal(list(everything(w.client(), _path(salon))), [], "photos")
+    check(made["url"].split("/")[-1] not in _files(w), "the file is still there")
+    manager.delete(f"{_path(salon)}{made['id']}/").expect(404)
+
+
+def a_file_stays_while_another_salon_shows_it(w):
+    (one, manager), (two, other) = _salon(w), _salon(w)
+    image = png()
+    first, second = (_add(m, s, image).expect(201).json for m, s in ((manager, one), (other, two)))
+    equal(first["url"], second["url"], "url")
+    manager.delete(f"{_path(one)}{second['id']}/").expect(404)
+    manager.delete(f"{_path(one)}{first['id']}/").expect(204)
+    equal(w.client().get(second["url"]).expect(200).body, image, "what is served")
+    other.delete(f"{_path(two)}{second['id']}/").expect(204)
+    w.client().get(second["url"]).expect(404)
+
+
+def adding_and_removing_at_once_never_leaves_a_photo_without_its_file(w):
+    salons = [_salon(w) for _ in range(4)]
+    image = png(noise=5000)
+
+    def churn(pair):
+        salon, manager = pair
+        manager = manager.on(w.main)
+        for _ in range(12):
+            made = _add(manager, salon, image).expect(201).json
+            manager.delete(f"{_path(salon)}{made['id']}/").expect(204)
+        return _add(manager, salon, image).expect(201).json["url"]
+    urls = at_once(salons, churn)
+    for url in urls:
+        equal(w.client().get(url).expect(200).body, image, "what is served")
+    equal(_incoming(w), [], "files on their way")
+
+
+def a_salon_has_50_photos_at_most(w):
+    salon, manager = _salon(w)
+    w.db.rows("INSERT INTO catalogue_photo (salon_id, content, kind, width, height, bytes) "
+              "SELECT %s, encode(sha256(n::text::bytea), 'hex'), 'png', 1, 1, 1 FROM generate_series(1, 50) n", salon.id)
+    _add(manager, salon, png()).expect(409, "catalogue.too_many")
+
+
+def without_a_place_for_them_there_are_no_uploads(w):
+    salon, manager = _salon(w)
+    server = w.server(MEDIA_ROOT=None)
+    _add(manager.on(server), salon, png()).expect(501, "request.not_implemented")
+    w.client(server=server).get("/media/" + "a" * 64 + ".png").expect(404)
+
+
+def a_place_that_cannot_be_used_stops_the_start(w):
+    code, _, err = w.command("serve", MEDIA_ROOT="/proc/nowhere", HTTP_LISTEN="off", ADMIN_LISTEN="off")
+    check(code == 1 and "MEDIA_ROOT" in err and "/proc/nowhere" in err, f"exit {code}: {err}")
+
+
+def what_a_crash_left_behind_is_tidied_at_the_start(w):
+    salon, manager = _salon(w)
+    image = png()
+    name = _add(manager, salon, image).expect(201).json["url"].split("/")[-1]
+    root = w.base_settings()["MEDIA_ROOT"]
+    incoming, home = os.path.join(root, "incoming"), os.path.join(root, name[:2], name)
+    stale, fresh = os.path.join(incoming, "11111111-0000-4000-8000-000000000000"), os.path.join(incoming, "22222222-0000-4000-8000-000000000000")
+    taken = os.path.join(incoming, "taken-33333333-0000-4000-8000-000000000000." + name)
+    for path in (stale, fresh):
+        with open(path, "wb") as file:
+            file.write(b"half")
+    os.rename(home, taken)
+    code, _, err = w.command("version")
+    equal(code, 0, err)
+    with w.own_server() as server:  # young: left alone
+        w.client(server=server).get(f"/media/{name}").expect(404)
+    check(os.path.exists(stale) and os.path.exists(taken), "what may still be at work was taken away")
+    for path in (stale, fresh, taken):
+        os.remove(path)
