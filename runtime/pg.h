@@ -71,6 +71,8 @@ struct pg_arg pg_date(struct date v);
 struct pg_arg pg_int8_or_null(int64_t v); /* 0: NULL */
 struct pg_arg pg_null(void);              /* of the type that the statement infers */
 struct pg_arg pg_int8_array(struct arena *arena, const int64_t *items, size_t len);
+struct pg_arg pg_instant_array(struct arena *arena, const struct instant *items, size_t len);
+struct pg_arg pg_text_array(struct arena *arena, const struct str *items, size_t len);
 
 struct pg_rows {
     uint32_t len, columns;

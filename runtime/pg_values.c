@@ -18,9 +18,11 @@ enum {
     OID_INT4 = 23,
     OID_TEXT = 25,
     OID_FLOAT8 = 701,
+    OID_TEXT_ARRAY = 1009,
     OID_INT8_ARRAY = 1016,
     OID_DATE = 1082,
     OID_TIMESTAMPTZ = 1184,
+    OID_TIMESTAMPTZ_ARRAY = 1185,
     OID_UUID = 2950,
 };
 
@@ -111,12 +113,10 @@ enum { ARRAY_HEAD_LEN = 12, ARRAY_DIMENSION_LEN = 8, ARRAY_INT8_LEN = 12 };
 static_assert(sizeof(struct array_head) == ARRAY_HEAD_LEN, "the wire has no padding");
 static_assert(sizeof(struct array_dimension) == ARRAY_DIMENSION_LEN, "the wire has no padding");
 
-struct pg_arg pg_int8_array(struct arena *arena, const int64_t *items, size_t len)
+/* Everything before the elements; the end of what was written. */
+static char *put_array_head(char *at, uint32_t type, size_t len)
 {
-    assert(len <= INT32_MAX / ARRAY_INT8_LEN - 2);
-    size_t bytes = ARRAY_HEAD_LEN + (len ? ARRAY_DIMENSION_LEN + len * ARRAY_INT8_LEN : 0);
-    char *wire = arena_push_bytes(arena, bytes), *at = wire;
-    struct array_head head = {htobe32(len ? 1 : 0), 0, htobe32(OID_INT8)};
+    struct array_head head = {htobe32(len ? 1 : 0), 0, htobe32(type)};
     memcpy(at, &head, sizeof(head));
     at += sizeof(head);
     if (len) {
@@ -124,14 +124,61 @@ struct pg_arg pg_int8_array(struct arena *arena, const int64_t *items, size_t le
         memcpy(at, &dimension, sizeof(dimension));
         at += sizeof(dimension);
     }
-    for (size_t i = 0; i < len; i++, at += ARRAY_INT8_LEN) {
-        uint32_t item_len = htobe32(8);
-        uint64_t item = htobe64((uint64_t)items[i]);
-        memcpy(at, &item_len, sizeof(item_len));
-        memcpy(at + sizeof(item_len), &item, sizeof(item));
-    }
+    return at;
+}
+
+static char *put_int8(char *at, int64_t v)
+{
+    uint32_t item_len = htobe32(8);
+    uint64_t item = htobe64((uint64_t)v);
+    memcpy(at, &item_len, sizeof(item_len));
+    memcpy(at + sizeof(item_len), &item, sizeof(item));
+    return at + ARRAY_INT8_LEN;
+}
+
+static size_t int8_array_bytes(size_t len)
+{
+    assert(len <= INT32_MAX / ARRAY_INT8_LEN - 2);
+    return ARRAY_HEAD_LEN + (len ? ARRAY_DIMENSION_LEN + len * ARRAY_INT8_LEN : 0);
+}
+
+struct pg_arg pg_int8_array(struct arena *arena, const int64_t *items, size_t len)
+{
+    size_t bytes = int8_array_bytes(len);
+    char *wire = arena_push_bytes(arena, bytes), *at = put_array_head(wire, OID_INT8, len);
+    for (size_t i = 0; i < len; i++)
+        at = put_int8(at, items[i]);
     assert(at == wire + bytes);
     return (struct pg_arg){.type = OID_INT8_ARRAY, .len = (int32_t)bytes, .ptr = wire};
+}
+
+struct pg_arg pg_instant_array(struct arena *arena, const struct instant *items, size_t len)
+{
+    size_t bytes = int8_array_bytes(len);
+    char *wire = arena_push_bytes(arena, bytes), *at = put_array_head(wire, OID_TIMESTAMPTZ, len);
+    for (size_t i = 0; i < len; i++)
+        at = put_int8(at, items[i].us - EPOCH_US);
+    assert(at == wire + bytes);
+    return (struct pg_arg){.type = OID_TIMESTAMPTZ_ARRAY, .len = (int32_t)bytes, .ptr = wire};
+}
+
+struct pg_arg pg_text_array(struct arena *arena, const struct str *items, size_t len)
+{
+    size_t bytes = ARRAY_HEAD_LEN + (len ? ARRAY_DIMENSION_LEN : 0);
+    for (size_t i = 0; i < len; i++)
+        bytes += sizeof(uint32_t) + items[i].len;
+    assert(bytes <= INT32_MAX);
+    char *wire = arena_push_bytes(arena, bytes), *at = put_array_head(wire, OID_TEXT, len);
+    for (size_t i = 0; i < len; i++) {
+        uint32_t item_len = htobe32((uint32_t)items[i].len);
+        memcpy(at, &item_len, sizeof(item_len));
+        at += sizeof(item_len);
+        if (items[i].len)
+            memcpy(at, items[i].ptr, items[i].len);
+        at += items[i].len;
+    }
+    assert(at == wire + bytes);
+    return (struct pg_arg){.type = OID_TEXT_ARRAY, .len = (int32_t)bytes, .ptr = wire};
 }
 
 /* ---- cells ----------------------------------------------------------------------------------- */

@@ -72,14 +72,22 @@ struct app *app_new(struct loop *loop, struct process *process, uint32_t worker,
     return app;
 }
 
-void app_free(struct app *app)
+void app_end(struct app *app)
 {
-    if (!app)
+    if (app->ended)
         return;
+    app->ended = true;
     services_end(app);
     http_client_free(app->http);
     redis_pool_free(app->redis);
     pg_pool_free(app->pg);
+}
+
+void app_free(struct app *app)
+{
+    if (!app)
+        return;
+    app_end(app);
     arena_end(&app->arena);
     arena_pool_fini(&app->arenas);
     free(app);

@@ -53,11 +53,15 @@ struct app {
 
     /* ---- services of the slices (each slice adds its own and makes it in app_new) ---- */
     struct services *services;
+    bool ended; /* app_end ran: the pools are no more */
 };
 
 /* Pools connect lazily, so this neither waits nor needs Postgres or Redis. NULL, with one clear
  * line in `why`, when a setting does not fit (a Redis URL that cannot be read, say). */
 struct app *app_new(struct loop *loop, struct process *process, uint32_t worker, char *why,
                     size_t why_len);
-/* Callers still waiting get ERR_CANCELED; the loop must turn until they are gone. */
+/* Callers still waiting get ERR_CANCELED, the services' own fibers end: in the turns that follow. Twice
+ * is fine. */
+void app_end(struct app *app);
+/* Ends it, if need be; no fiber uses it any more. NULL is fine. */
 void app_free(struct app *app);

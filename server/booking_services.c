@@ -1,5 +1,16 @@
 #include "server/booking_services.h"
 
+#include "server/config.h"
+
+static void begin_combiner(const struct app *app, struct booking_services *services)
+{
+    struct booking_combiner_options options = {
+        .flights = (uint32_t)app->config->booking_flights,
+        .waiting_max = (uint32_t)app->config->booking_queue_max,
+    };
+    booking_combiner_begin(&services->store.combiner, app->loop, app->pg, &options);
+}
+
 void booking_services_begin(const struct app *app, struct booking_services *services)
 {
     services->catalogue.pool = app->pg;
@@ -7,6 +18,21 @@ void booking_services_begin(const struct app *app, struct booking_services *serv
     services->bookings = (struct bookings){
         .store = &services->store,
         .catalogue = &services->catalogue,
-        .open_max = (int32_t)app->config->booking_open_max,
+        .limits = {.open_max = (int32_t)app->config->booking_open_max,
+                   .holds_max = (int32_t)app->config->booking_holds_max,
+                   .hold_seconds = (int32_t)(app->config->booking_hold.us / 1000000)},
     };
+    begin_combiner(app, services);
+}
+
+void booking_services_keep_house(const struct app *app, struct booking_services *services)
+{
+    housekeeping_begin(&services->housekeeping, app->loop, &services->store,
+                       app->config->housekeeping_interval);
+}
+
+void booking_services_end(struct booking_services *services)
+{
+    housekeeping_end(&services->housekeeping);
+    booking_combiner_end(&services->store.combiner);
 }

@@ -853,7 +853,12 @@ enum err request_json(struct ctx *c, struct request *req, const struct json_fiel
 {
     if (!is_json(request_header(req, STR("content-type"))))
         return fail(c, R_MEDIA_TYPE);
-    /* Field texts are written here, so the language must be known now. */
+    enum err err = json_decode(c, req->body, fields, fields_len, out);
+    /* Field texts are written where they are found. Only then the language matters, which may cost a
+     * look-up: so they are written again in it. */
+    if (err != ERR_INVALID || c->reason != R_INVALID_FIELDS || req->lang_from_header ||
+        req->lang_settled)
+        return err;
     language_settle(c, req);
     return json_decode(c, req->body, fields, fields_len, out);
 }

@@ -74,7 +74,15 @@ const struct route routes[] = {
     {HTTP_GET, "/api/bookings/", api_bookings, ROUTE_USER, CLASS_BOOKING},
     {HTTP_POST, "/api/bookings/", api_booking_create, ROUTE_USER | ROUTE_FINISH, CLASS_BOOKING},
     {HTTP_GET, "/api/bookings/{id}/", api_booking, ROUTE_USER, CLASS_BOOKING},
+    {HTTP_POST, "/api/bookings/{id}/confirm/", api_booking_confirm, ROUTE_USER | ROUTE_FINISH,
+     CLASS_BOOKING},
     {HTTP_POST, "/api/bookings/{id}/cancel/", api_booking_cancel, ROUTE_USER | ROUTE_FINISH,
+     CLASS_BOOKING},
+    {HTTP_POST, "/api/bookings/{id}/complete/", api_booking_complete, ROUTE_USER | ROUTE_FINISH,
+     CLASS_BOOKING},
+    {HTTP_POST, "/api/bookings/{id}/no-show/", api_booking_no_show, ROUTE_USER | ROUTE_FINISH,
+     CLASS_BOOKING},
+    {HTTP_POST, "/api/bookings/{id}/reschedule/", api_booking_reschedule, ROUTE_USER | ROUTE_FINISH,
      CLASS_BOOKING},
 };
 const size_t routes_len = ARRAY_LEN(routes);

@@ -13,6 +13,8 @@ bool services_begin(struct app *app, char *why, size_t why_len)
 
 void services_end(struct app *app)
 {
-    if (app->services)
-        catalogue_services_end(&app->services->catalogue);
+    if (!app->services)
+        return;
+    booking_services_end(&app->services->booking);
+    catalogue_services_end(&app->services->catalogue);
 }

@@ -8,6 +8,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/tls.h"
+#include "server/services.h"
 
 enum {
     RING_ENTRIES = 1024,
@@ -165,6 +166,8 @@ static bool make(struct worker *worker)
     make_server(worker);
     if (!open_doors(worker))
         return false;
+    if (worker->index == 0)
+        booking_services_keep_house(worker->app, &worker->app->services->booking);
     worker->process->servers[worker->index] = worker->server;
     __atomic_store_n(&worker->process->apps[worker->index], worker->app, __ATOMIC_RELEASE);
     return true;
@@ -191,11 +194,13 @@ static void unmake(struct worker *worker)
     for (int i = 0; i < 8; i++)
         loop_turn(worker->loop, (struct tick){0});
     http_server_free(worker->server);
-    app_free(worker->app);
+    if (worker->app)
+        app_end(worker->app);
     /* A closed socket is given back with the ring's last word on it, which no fiber waits for. */
     for (int i = 0; i < LEAVE_TURNS || (i < END_TURNS_MAX && loop_stats(worker->loop)->fibers_live);
          i++)
         loop_turn(worker->loop, tick_add(loop_now(worker->loop), milliseconds(1)));
+    app_free(worker->app);
     loop_free(worker->loop);
 }
 

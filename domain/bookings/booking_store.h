@@ -17,16 +17,22 @@ bool booking_verdict_parse(struct str code, enum booking_verdict *out);
 struct booking_answer {
     enum booking_verdict verdict;
     enum lang language;
+    size_t wish; /* the one that a refusal is about */
 };
 
-/* Judges and, with VERDICT_OK, has made it: durable when this returns. */
+/* Judges and, with VERDICT_OK, has made all that was wished for: durable when this returns. With
+ * VERDICT_REPLAY it was made before, for the same key, and `out` is what was answered then. Decided
+ * together with others that come at the same time (combiner.h). */
 NODISCARD enum err booking_store_create(struct ctx *c, struct booking_store *store,
-                                        int64_t customer, int32_t open_max,
+                                        const struct booking_limits *limits, int64_t customer,
                                         const struct booking_request *in,
-                                        struct booking_answer *answer, struct booking *out);
-NODISCARD enum err booking_store_cancel(struct ctx *c, struct booking_store *store, int64_t actor,
-                                        int64_t id, struct str reason,
-                                        struct booking_answer *answer, struct booking *out);
+                                        struct booking_answer *answer, struct bookings_made *out);
+NODISCARD enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t actor,
+                                      const struct booking_move *in, struct booking_answer *answer,
+                                      struct booking *out);
+NODISCARD enum err booking_store_reschedule(struct ctx *c, struct booking_store *store,
+                                            int64_t actor, const struct booking_new_time *in,
+                                            struct booking_answer *answer, struct booking *out);
 /* VERDICT_OK, VERDICT_CUSTOMER_UNKNOWN, VERDICT_BOOKING_UNKNOWN. */
 NODISCARD enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t viewer,
                                      int64_t id, struct booking_answer *answer,

@@ -49,9 +49,10 @@ bool booking_status_parse(struct str code, enum booking_status *out)
 /* From here on the request speaks the actor's language, refusals included. */
 static enum err judge(struct ctx *c, const struct actor *actor, const struct booking_answer *answer)
 {
-    if (!actor->language_asked && answer->verdict != VERDICT_CUSTOMER_UNKNOWN)
+    if (!actor->language_asked && answer->verdict != VERDICT_REPLAY &&
+        answer->verdict != VERDICT_CUSTOMER_UNKNOWN)
         c->lang = answer->language;
-    if (answer->verdict == VERDICT_OK)
+    if (answer->verdict == VERDICT_OK || answer->verdict == VERDICT_REPLAY)
         return OK;
     if (verdicts[answer->verdict].field.len)
         return fail_field(c, verdicts[answer->verdict].field, verdicts[answer->verdict].reason);
@@ -61,26 +62,33 @@ static enum err judge(struct ctx *c, const struct actor *actor, const struct boo
 static void count_creation(enum booking_verdict verdict)
 {
     stat_count(verdict == VERDICT_OK           ? STAT_BOOKING_CREATED
+               : verdict == VERDICT_REPLAY     ? STAT_BOOKING_REPLAYED
                : verdict == VERDICT_SLOT_TAKEN ? STAT_BOOKING_SLOT_TAKEN
                                                : STAT_BOOKING_REFUSED);
 }
 
 enum err bookings_create(struct ctx *c, struct bookings *bookings, const struct actor *actor,
-                         const struct booking_request *in, struct booking *out)
+                         const struct booking_request *in, struct bookings_made *out)
 {
+    assert(in->wishes_len > 0 && in->wishes_len <= BOOKING_VISIT_MAX);
     struct booking_answer answer;
-    TRY(booking_store_create(c, bookings->store, actor->user_id, bookings->open_max, in, &answer,
+    *out = (struct bookings_made){0};
+    TRY(booking_store_create(c, bookings->store, &bookings->limits, actor->user_id, in, &answer,
                              out));
     count_creation(answer.verdict);
+    out->refused_wish = answer.wish;
+    out->replayed = answer.verdict == VERDICT_REPLAY;
+    if (out->replayed)
+        c->lang = answer.language;
     return judge(c, actor, &answer);
 }
 
-enum err bookings_alternatives(struct ctx *c, struct bookings *bookings,
-                               const struct booking_request *in, struct booking_alternatives *out)
+enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t salon,
+                               const struct booking_wish *in, struct booking_alternatives *out)
 {
     enum { DAY_US = 24 * 3600 * 1000000LL };
     /* Of the days around it, most behind: who is late looks for later. */
-    struct slots_query query = {.salon = in->salon,
+    struct slots_query query = {.salon = salon,
                                 .service = in->service,
                                 .staff = in->staff,
                                 .from = {(int32_t)(in->starts_at.us / DAY_US) - 2},
@@ -120,12 +128,28 @@ enum err bookings_list(struct ctx *c, struct bookings *bookings, const struct ac
     return judge(c, actor, &answer);
 }
 
-enum err bookings_cancel(struct ctx *c, struct bookings *bookings, const struct actor *actor,
-                         int64_t id, struct str reason, struct booking *out)
+enum err bookings_move(struct ctx *c, struct bookings *bookings, const struct actor *actor,
+                       const struct booking_move *in, struct booking *out)
+{
+    static const enum stat counters[] = {
+        [BOOKING_CONFIRM] = STAT_BOOKING_CONFIRMED,
+        [BOOKING_COMPLETE] = STAT_BOOKING_COMPLETED,
+        [BOOKING_DID_NOT_SHOW] = STAT_BOOKING_NO_SHOW,
+        [BOOKING_CANCEL] = STAT_BOOKING_CANCELLED,
+    };
+    struct booking_answer answer;
+    TRY(booking_store_move(c, bookings->store, actor->user_id, in, &answer, out));
+    if (answer.verdict == VERDICT_OK)
+        stat_count(counters[in->action]);
+    return judge(c, actor, &answer);
+}
+
+enum err bookings_reschedule(struct ctx *c, struct bookings *bookings, const struct actor *actor,
+                             const struct booking_new_time *in, struct booking *out)
 {
     struct booking_answer answer;
-    TRY(booking_store_cancel(c, bookings->store, actor->user_id, id, reason, &answer, out));
+    TRY(booking_store_reschedule(c, bookings->store, actor->user_id, in, &answer, out));
     if (answer.verdict == VERDICT_OK)
-        stat_count(STAT_BOOKING_CANCELLED);
+        stat_count(STAT_BOOKING_RESCHEDULED);
     return judge(c, actor, &answer);
 }

@@ -6,7 +6,8 @@
  *
  * 1. Two active bookings never share a member of staff at any instant. The database keeps it: the
  *    staff row is locked and the overlap checked again, and a constraint stands behind that.
- * 2. One statement decides each creation and each move; it answers with exactly one verdict.
+ * 2. One statement decides each move, and creations that come at the same time together; each gets
+ *    exactly one verdict.
  * 3. Every move compares the version it saw and leaves a row in the history.
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
@@ -34,7 +35,8 @@ struct booking {
     struct instant starts_at, ends_at;
     enum booking_status status;
     int32_t version;
-    bool held; /* hold_expires_at means something */
+    bool held;           /* hold_expires_at means something */
+    int64_t visit, room; /* 0: none */
     struct instant hold_expires_at;
     int64_t price_amount, deposit_amount;
     int64_t fee_amount; /* owed for a late cancellation or a no-show */
@@ -55,22 +57,51 @@ struct actor {
     bool language_asked;
 };
 
+struct booking_limits {   /* 0: none */
+    int32_t open_max;     /* active bookings that a customer may have ahead */
+    int32_t holds_max;    /* of them: holds; a held visit is one */
+    int32_t hold_seconds; /* how long a hold lasts */
+};
+
 struct bookings {
     struct booking_store *store;
     struct catalogue_store *catalogue;
-    int32_t open_max; /* active bookings that a customer may have ahead; 0: no limit */
+    struct booking_limits limits;
 };
 
-struct booking_request {
-    int64_t salon, service;
+/* What the client calls this request, so that it may ask twice and get one effect and one answer.
+ * Both empty: it did not say. */
+struct request_key {
+    struct str key;
+    struct str fingerprint; /* of all that the request says */
+};
+
+enum { BOOKING_VISIT_MAX = 5 };
+struct booking_wish {
+    int64_t service;
     int64_t staff; /* 0: whoever is free and has the least to do that day */
     struct instant starts_at;
-    struct str notes;
 };
-/* A refusal names exactly one cause: see verdicts.def. R_SLOT_TAKEN when another was faster. */
+struct booking_request {
+    int64_t salon;
+    struct booking_wish wishes[BOOKING_VISIT_MAX]; /* of one visit: all or nothing */
+    size_t wishes_len;
+    bool hold; /* only kept for a while, until it is confirmed */
+    struct str notes;
+    struct request_key key;
+    bool language_asked; /* as in struct actor: the answer is in the ctx's language */
+};
+struct bookings_made {
+    struct booking *items; /* as wished, in that order */
+    size_t len;
+    bool replayed;       /* before, for the same key; the ctx speaks the language of then */
+    size_t refused_wish; /* written with a refusal: the one it is about */
+};
+/* A refusal names exactly one cause: see verdicts.def. R_SLOT_TAKEN when another was faster.
+ * R_KEY_REUSED: the key came with another request before. R_OVERLOADED: too many are waiting. */
 NODISCARD enum err bookings_create(struct ctx *c, struct bookings *bookings,
                                    const struct actor *actor, const struct booking_request *in,
-                                   struct booking *out);
+                                   struct bookings_made *out);
 
 /* What to offer to the loser: free times around the one that was taken, nearest first, with the same
  * member of staff if one was asked for. */
@@ -83,8 +114,8 @@ struct booking_alternatives {
         int64_t staff; /* one who is free then */
     } items[BOOKING_ALTERNATIVES_MAX];
 };
-NODISCARD enum err bookings_alternatives(struct ctx *c, struct bookings *bookings,
-                                         const struct booking_request *in,
+NODISCARD enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t salon,
+                                         const struct booking_wish *in,
                                          struct booking_alternatives *out);
 
 /* R_NOT_FOUND: there is none, or it is none of the actor's business. */
@@ -114,9 +145,31 @@ NODISCARD enum err bookings_list(struct ctx *c, struct bookings *bookings,
                                  const struct actor *actor, const struct booking_query *in,
                                  struct booking_page *out);
 
-/* Frees the time at once. A customer may cancel until the booking begins; after the salon's cut-off a
- * confirmed one costs the late-cancel fee, noted on the booking. The salon's people cancel any time,
- * for free. R_NOT_FOUND, R_BOOKING_BEGUN, R_BOOKING_TRANSITION. */
-NODISCARD enum err bookings_cancel(struct ctx *c, struct bookings *bookings,
-                                   const struct actor *actor, int64_t id, struct str reason,
-                                   struct booking *out);
+enum booking_action { BOOKING_CONFIRM, BOOKING_COMPLETE, BOOKING_DID_NOT_SHOW, BOOKING_CANCEL };
+struct booking_move {
+    int64_t id;
+    enum booking_action action;
+    int32_t version; /* the one the actor has seen; 0: whatever it is now */
+    struct str reason;
+};
+/* Who may do what, see storage/migrations/0022: customers confirm holds (with their whole visit) and
+ * cancel until the booking begins, after the salon's cut-off a confirmed one for the late fee; the
+ * salon's people confirm, complete, note no-shows (for the fee) and cancel for free.
+ * R_NOT_FOUND, R_FORBIDDEN, R_BOOKING_MOVED, R_BOOKING_BEGUN, R_BOOKING_NOT_BEGUN,
+ * R_BOOKING_TRANSITION. */
+NODISCARD enum err bookings_move(struct ctx *c, struct bookings *bookings,
+                                 const struct actor *actor, const struct booking_move *in,
+                                 struct booking *out);
+
+struct booking_new_time {
+    int64_t id;
+    struct instant starts_at;
+    bool other_staff; /* else the same */
+    int64_t staff;    /* 0: anybody */
+    int32_t version;
+};
+/* Claims the new time and frees the old one in one go; the booking keeps its id. Refusals as of
+ * bookings_create and bookings_move, and R_BOOKING_TOO_LATE: that would escape a late fee. */
+NODISCARD enum err bookings_reschedule(struct ctx *c, struct bookings *bookings,
+                                       const struct actor *actor, const struct booking_new_time *in,
+                                       struct booking *out);

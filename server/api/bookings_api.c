@@ -1,7 +1,7 @@
 #include "server/api/bookings_api.h"
 
 #include "domain/bookings/bookings.h"
-#include "runtime/base/json_scan.h"
+#include "server/idempotency.h"
 #include "server/services.h"
 
 enum { NOTES_MAX = 1000, REASON_MAX = 500 }; /* code points; the schema has the same */
@@ -37,6 +37,14 @@ static void put_text_or_null(struct json_writer *w, const char *key, struct str 
     json_put_str_or_null(w, key, text.len ? text : (struct str){NULL, 0});
 }
 
+static void put_id_or_null(struct json_writer *w, const char *key, int64_t id)
+{
+    if (id)
+        json_put_int(w, key, id);
+    else
+        json_put_null(w, key);
+}
+
 /* Ids as they were sent, and beside each the name under which it is shown. */
 static void put_parts(struct ctx *c, struct json_writer *w, const struct booking *booking)
 {
@@ -48,6 +56,8 @@ static void put_parts(struct ctx *c, struct json_writer *w, const struct booking
     json_put_str(w, "staff_name", booking->staff_name);
     json_put_int(w, "customer", booking->customer);
     json_put_str(w, "customer_name", booking->customer_name);
+    put_id_or_null(w, "room", booking->room);
+    put_id_or_null(w, "visit", booking->visit);
 }
 
 static void put_booking(struct ctx *c, struct json_writer *w, const struct booking *booking)
@@ -86,86 +96,161 @@ static enum err respond_booking(struct ctx *c, struct response *res, int status,
 
 /* ---- create --------------------------------------------------------------------------------- */
 
-struct create_body {
-    struct json_int salon, service, staff;
+struct wish_body {
+    struct json_int service, staff;
     struct json_instant starts_at;
+};
+struct create_body {
+    struct json_int salon;
+    struct wish_body one; /* at the top, when there are no items */
+    struct json_objects items;
     struct json_bool hold;
     struct str notes;
 };
 
-static const struct json_field create_fields[] = {
-    {"salon", JSON_INT, JSON_REQUIRED, offsetof(struct create_body, salon), 1, INT64_MAX},
-    {"service", JSON_INT, JSON_REQUIRED, offsetof(struct create_body, service), 1, INT64_MAX},
-    {"staff", JSON_INT, JSON_NULLABLE, offsetof(struct create_body, staff), 1, INT64_MAX},
-    {"starts_at", JSON_INSTANT, JSON_REQUIRED, offsetof(struct create_body, starts_at)},
-    {"hold", JSON_BOOL, JSON_NULLABLE, offsetof(struct create_body, hold)},
-    {"notes", JSON_STRING, JSON_NULLABLE | JSON_MAY_BE_BLANK, offsetof(struct create_body, notes),
-     0, NOTES_MAX},
-};
+#define WISH_FIELDS(type, flags, base)                                                \
+    {"service", JSON_INT, (flags), offsetof(type, base service), 1, INT64_MAX},       \
+        {"staff", JSON_INT, JSON_NULLABLE, offsetof(type, base staff), 1, INT64_MAX}, \
+    {                                                                                 \
+        "starts_at", JSON_INSTANT, (flags), offsetof(type, base starts_at)            \
+    }
 
-/* Said clearly: whoever sends several services must not get a booking of one. */
-static enum err refuse_items(struct ctx *c, struct str body)
+static const struct json_field wish_fields[] = {WISH_FIELDS(struct wish_body, JSON_REQUIRED, )};
+static const struct json_shape wish_shape = JSON_SHAPE(wish_fields, struct wish_body);
+
+#define CREATE_FIELDS(flags)                                                               \
+    {"salon", JSON_INT, JSON_REQUIRED, offsetof(struct create_body, salon), 1, INT64_MAX}, \
+        WISH_FIELDS(struct create_body, flags, one.),                                      \
+        {"hold", JSON_BOOL, JSON_NULLABLE, offsetof(struct create_body, hold)},            \
+        {"notes",                                                                          \
+         JSON_STRING,                                                                      \
+         JSON_NULLABLE | JSON_MAY_BE_BLANK,                                                \
+         offsetof(struct create_body, notes),                                              \
+         0,                                                                                \
+         NOTES_MAX},                                                                       \
+    {                                                                                      \
+        "items", JSON_OBJECTS, JSON_NULLABLE, offsetof(struct create_body, items),         \
+            .shape = &wish_shape, .items_max = ITEMS_READ_MAX                              \
+    }
+
+/* One more than may be, to be refused in its own words. */
+enum { ITEMS_READ_MAX = 16 };
+static const struct json_field one_fields[] = {CREATE_FIELDS(JSON_REQUIRED)};
+static const struct json_field visit_fields[] = {CREATE_FIELDS(JSON_NULLABLE)};
+
+static struct booking_wish wish_of(const struct wish_body *body)
 {
-    if (str_find(body, STR("\"items\"")) < 0)
+    return (struct booking_wish){
+        .service = body->service.v, .staff = body->staff.v, .starts_at = body->starts_at.v};
+}
+
+/* Whether it is a visit decides which fields are required: looked for in the text first, since nearly
+ * all bodies have no such word. */
+static enum err read_create(struct ctx *c, struct request *req, struct booking_request *out)
+{
+    struct create_body body;
+    bool visit = str_find(req->body, STR("\"items\"")) >= 0;
+    if (visit)
+        TRY(REQUEST_JSON(c, req, visit_fields, &body));
+    if (!visit || !body.items.set || body.items.null) {
+        visit = false;
+        TRY(REQUEST_JSON(c, req, one_fields, &body));
+    }
+    *out = (struct booking_request){
+        .salon = body.salon.v, .hold = body.hold.v, .notes = body.notes.ptr ? body.notes : STR("")};
+    if (!visit) {
+        out->wishes[out->wishes_len++] = wish_of(&body.one);
         return OK;
-    struct json_scan scan = json_scan_begin(body);
-    struct json_member member;
-    while (json_scan_next(&scan, &member))
-        if (str_eq(member.name, STR("items")) && member.kind != JSON_KIND_NULL)
-            return fail_field(c, STR("items"), R_BOOKING_NOT_YET);
+    }
+    if (body.items.len == 0 || body.items.len > BOOKING_VISIT_MAX)
+        return fail_field(c, STR("items"), R_VISIT_SIZE);
+    const struct wish_body *items = body.items.items;
+    while (out->wishes_len < body.items.len) {
+        out->wishes[out->wishes_len] = wish_of(&items[out->wishes_len]);
+        out->wishes_len++;
+    }
     return OK;
 }
 
-static void put_alternatives(struct ctx *c, const struct booking_alternatives *found)
+static void put_alternatives(struct json_writer *w, const struct booking_alternatives *found)
 {
-    struct strbuf text = strbuf_new(c->arena, 512);
-    struct json_writer w = json_writer_on(&text);
-    json_array_begin(&w, "alternatives");
+    json_array_begin(w, "alternatives");
     for (size_t i = 0; i < found->len; i++) {
         const struct booking_alternative *slot = &found->items[i];
-        json_object_begin(&w, NULL);
-        json_put_instant(&w, "starts_at", slot->starts_at,
-                         tz_offset_at(found->tz, slot->starts_at));
-        json_put_instant(&w, "ends_at", slot->ends_at, tz_offset_at(found->tz, slot->ends_at));
-        json_put_int(&w, "staff", slot->staff);
-        json_object_end(&w);
+        json_object_begin(w, NULL);
+        json_put_instant(w, "starts_at", slot->starts_at, tz_offset_at(found->tz, slot->starts_at));
+        json_put_instant(w, "ends_at", slot->ends_at, tz_offset_at(found->tz, slot->ends_at));
+        json_put_int(w, "staff", slot->staff);
+        json_object_end(w);
     }
-    json_array_end(&w);
-    fail_data(c, strbuf_str(&text));
+    json_array_end(w);
 }
 
 /* The refusal stands whether or not the look for other times succeeds. */
-static enum err slot_taken(struct ctx *c, struct bookings *bookings,
-                           const struct booking_request *in)
+static enum err slot_taken(struct ctx *c, struct bookings *bookings, int64_t salon,
+                           const struct booking_wish *wish, struct strbuf *data)
 {
     struct booking_alternatives found = {0};
-    if (bookings_alternatives(c, bookings, in, &found) != OK)
+    if (bookings_alternatives(c, bookings, salon, wish, &found) != OK)
         found.len = 0;
     enum err err = fail(c, R_SLOT_TAKEN);
-    put_alternatives(c, &found);
+    struct json_writer w = {.out = data, .comma = data->len > 0};
+    put_alternatives(&w, &found);
+    fail_data(c, strbuf_str(data));
     return err;
+}
+
+/* What a refusal says besides its reason: of a visit, which item it is about (from 0). */
+static enum err refuse_create(struct ctx *c, struct bookings *bookings,
+                              const struct booking_request *in, size_t wish, enum err err)
+{
+    struct strbuf data = strbuf_new(c->arena, 512);
+    bool about_item = err == ERR_CONFLICT ||
+                      (err == ERR_INVALID && !str_eq(c->refused_field, STR("salon")));
+    if (in->wishes_len > 1 && about_item && c->reason != R_NONE) {
+        c->refused_field = STR(""); /* the field is in an item */
+        strbuf_addf(&data, "\"item\":%zu", wish);
+        fail_data(c, strbuf_str(&data));
+    }
+    if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
+        return slot_taken(c, bookings, in->salon, &in->wishes[wish], &data);
+    return err;
+}
+
+static void put_visit(struct ctx *c, struct json_writer *w, const struct bookings_made *made)
+{
+    json_object_begin(w, NULL);
+    json_put_int(w, "visit", made->items[0].visit);
+    json_array_begin(w, "items");
+    for (size_t i = 0; i < made->len; i++)
+        put_booking(c, w, &made->items[i]);
+    json_array_end(w);
+    json_object_end(w);
 }
 
 enum err api_booking_create(struct ctx *c, struct request *req, struct response *res)
 {
-    struct create_body body;
-    TRY(refuse_items(c, req->body));
-    TRY(REQUEST_JSON(c, req, create_fields, &body));
-    if (body.hold.v)
-        return fail_field(c, STR("hold"), R_BOOKING_NOT_YET);
+    struct booking_request in;
+    struct request_key key;
+    TRY(idempotency_key(c, req, &key));
+    TRY(read_create(c, req, &in));
+    in.key = key;
+    in.language_asked = req->lang_from_header;
 
-    struct booking_request in = {.salon = body.salon.v,
-                                 .service = body.service.v,
-                                 .staff = body.staff.v,
-                                 .starts_at = body.starts_at.v,
-                                 .notes = body.notes.ptr ? body.notes : STR("")};
+    struct bookings *bookings = bookings_of(req);
     struct actor actor = actor_of(req);
-    struct booking booking;
-    enum err err = settled(req, bookings_create(c, bookings_of(req), &actor, &in, &booking));
-    if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
-        return slot_taken(c, bookings_of(req), &in);
-    TRY(err);
-    return respond_booking(c, res, 201, &booking);
+    struct bookings_made made;
+    enum err err = settled(req, bookings_create(c, bookings, &actor, &in, &made));
+    if (err)
+        return refuse_create(c, bookings, &in, made.refused_wish, err);
+    if (made.replayed)
+        response_header(res, STR("Idempotency-Replayed"), STR("true"));
+    struct json_writer w = respond_json(c, res, 201);
+    if (made.items[0].visit)
+        put_visit(c, &w, &made);
+    else
+        put_booking(c, &w, &made.items[0]);
+    return OK;
 }
 
 /* ---- read ----------------------------------------------------------------------------------- */
@@ -238,24 +323,93 @@ enum err api_booking(struct ctx *c, struct request *req, struct response *res)
     return respond_booking(c, res, 200, &booking);
 }
 
-/* ---- cancel --------------------------------------------------------------------------------- */
+/* ---- moves ---------------------------------------------------------------------------------- */
 
-struct cancel_body {
+struct move_body {
     struct str reason;
+    struct json_int version;
 };
-static const struct json_field cancel_fields[] = {
-    {"reason", JSON_STRING, JSON_NULLABLE | JSON_MAY_BE_BLANK, offsetof(struct cancel_body, reason),
+static const struct json_field move_fields[] = {
+    {"reason", JSON_STRING, JSON_NULLABLE | JSON_MAY_BE_BLANK, offsetof(struct move_body, reason),
      0, REASON_MAX},
+    {"version", JSON_INT, JSON_NULLABLE, offsetof(struct move_body, version), 1, INT32_MAX},
 };
+
+static enum err move(struct ctx *c, struct request *req, struct response *res,
+                     enum booking_action action)
+{
+    struct move_body body = {.reason = STR("")};
+    if (req->body.len) /* everything in it is optional, and so is the body */
+        TRY(REQUEST_JSON(c, req, move_fields, &body));
+    struct booking_move in = {.id = req->ids[0],
+                              .action = action,
+                              .version = (int32_t)body.version.v,
+                              .reason = body.reason.ptr ? body.reason : STR("")};
+    struct actor actor = actor_of(req);
+    struct booking booking;
+    TRY(settled(req, bookings_move(c, bookings_of(req), &actor, &in, &booking)));
+    return respond_booking(c, res, 200, &booking);
+}
+
+enum err api_booking_confirm(struct ctx *c, struct request *req, struct response *res)
+{
+    return move(c, req, res, BOOKING_CONFIRM);
+}
+
+enum err api_booking_complete(struct ctx *c, struct request *req, struct response *res)
+{
+    return move(c, req, res, BOOKING_COMPLETE);
+}
+
+enum err api_booking_no_show(struct ctx *c, struct request *req, struct response *res)
+{
+    return move(c, req, res, BOOKING_DID_NOT_SHOW);
+}
 
 enum err api_booking_cancel(struct ctx *c, struct request *req, struct response *res)
 {
-    struct cancel_body body = {STR("")};
-    if (req->body.len) /* a reason is optional, and so is the body */
-        TRY(REQUEST_JSON(c, req, cancel_fields, &body));
+    return move(c, req, res, BOOKING_CANCEL);
+}
+
+struct reschedule_body {
+    struct json_instant starts_at;
+    struct json_int staff, version;
+};
+static const struct json_field reschedule_fields[] = {
+    {"starts_at", JSON_INSTANT, JSON_REQUIRED, offsetof(struct reschedule_body, starts_at)},
+    {"staff", JSON_INT, JSON_NULLABLE, offsetof(struct reschedule_body, staff), 1, INT64_MAX},
+    {"version", JSON_INT, JSON_NULLABLE, offsetof(struct reschedule_body, version), 1, INT32_MAX},
+};
+
+/* The alternatives are for the booking as it is, so it is looked up; that may be refused, too. */
+static enum err new_time_taken(struct ctx *c, struct request *req,
+                               const struct booking_new_time *in)
+{
+    struct actor actor = actor_of(req);
+    struct strbuf data = strbuf_new(c->arena, 512);
+    struct booking booking;
+    if (bookings_get(c, bookings_of(req), &actor, in->id, &booking) != OK)
+        return fail(c, R_SLOT_TAKEN);
+    struct booking_wish wish = {.service = booking.service,
+                                .staff = in->other_staff ? in->staff : booking.staff,
+                                .starts_at = in->starts_at};
+    return slot_taken(c, bookings_of(req), booking.salon, &wish, &data);
+}
+
+enum err api_booking_reschedule(struct ctx *c, struct request *req, struct response *res)
+{
+    struct reschedule_body body;
+    TRY(REQUEST_JSON(c, req, reschedule_fields, &body));
+    struct booking_new_time in = {.id = req->ids[0],
+                                  .starts_at = body.starts_at.v,
+                                  .other_staff = body.staff.set,
+                                  .staff = body.staff.v,
+                                  .version = (int32_t)body.version.v};
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(settled(req, bookings_cancel(c, bookings_of(req), &actor, req->ids[0],
-                                     body.reason.ptr ? body.reason : STR(""), &booking)));
+    enum err err = settled(req, bookings_reschedule(c, bookings_of(req), &actor, &in, &booking));
+    if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
+        return new_time_taken(c, req, &in);
+    TRY(err);
     return respond_booking(c, res, 200, &booking);
 }

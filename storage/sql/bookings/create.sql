@@ -1,7 +1,11 @@
--- bookings_create: one booking, judged and made (booking_create, migrations/0012).
--- in:  $1 customer, $2 salon, $3 service, $4 staff int8 (NULL: any), $5 starts_at, $6 notes text,
---      $7 open bookings at most int4 (0: no limit), $8 request id text
--- out: verdict, lang text, then the columns of bookings_card (NULL unless the verdict is 'ok')
-SELECT f.verdict, f.lang, (f.card).*
-FROM booking_create($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::timestamptz, $6::text,
-    $7::integer, $8::text) f;
+-- bookings_create: requests for bookings, judged and made together (bookings_decide, migrations/0021).
+-- in:  $1 open bookings at most, $2 holds at most (0: no limit), $3 seconds of a hold int4
+--      per request: $4 customer, $5 salon, $6 hold (0 or 1) int8[], $7 notes, $8 request id,
+--      $9 language asked for ('': the customer's), $10 key, $11 fingerprint ('': none) text[]
+--      per service wanted: $12 its request (from 1), $13 service, $14 staff (0: any) int8[],
+--      $15 starts_at timestamptz[]
+-- out: request, service of it int4, verdict, lang text, then the columns of bookings_shown (NULL unless
+--      the verdict is 'ok' or 'replay')
+SELECT * FROM bookings_decide($1::integer, $2::integer, $3::integer, $4::bigint[], $5::bigint[], $6::bigint[],
+    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[],
+    $15::timestamptz[]);

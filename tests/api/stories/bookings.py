@@ -279,12 +279,6 @@ def notes_of_a_thousand_characters_fit(w):
     equal(_book(w.booker(), Salon(w).booking(notes="ن" * 1000))["notes"], "ن" * 1000, "notes")
 
 
-def what_is_not_built_yet_is_refused_and_not_ignored(w):
-    salon = Salon(w)
-    for more in ({"hold": True}, {"items": [salon.booking()]}):
-        w.somebody("refused").post(PATH, {**salon.booking(), **more}).expect(400)
-
-
 # ---- looked at ----
 
 def a_booking_reads_as_it_was_answered(w):

@@ -13,7 +13,8 @@ struct booking_store {
     struct booking_answer answer;
     struct booking booking;
     int calls;
-    int32_t open_max;
+    struct booking_limits limits;
+    enum booking_action action;
 };
 struct catalogue_store {
     enum err err;
@@ -33,16 +34,29 @@ static enum err answer_with(struct booking_store *store, struct booking_answer *
     return OK;
 }
 
-enum err booking_store_create(struct ctx *c, struct booking_store *store, int64_t customer,
-                              int32_t open_max, const struct booking_request *in,
-                              struct booking_answer *answer, struct booking *out)
+enum err booking_store_create(struct ctx *c, struct booking_store *store,
+                              const struct booking_limits *limits, int64_t customer,
+                              const struct booking_request *in, struct booking_answer *answer,
+                              struct bookings_made *out)
 {
-    store->open_max = open_max;
+    store->limits = *limits;
+    out->items = &store->booking;
+    out->len = 1;
+    struct booking made;
+    return answer_with(store, answer, &made);
+}
+
+enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t actor,
+                            const struct booking_move *in, struct booking_answer *answer,
+                            struct booking *out)
+{
+    store->action = in->action;
     return answer_with(store, answer, out);
 }
 
-enum err booking_store_cancel(struct ctx *c, struct booking_store *store, int64_t actor, int64_t id,
-                              struct str reason, struct booking_answer *answer, struct booking *out)
+enum err booking_store_reschedule(struct ctx *c, struct booking_store *store, int64_t actor,
+                                  const struct booking_new_time *in, struct booking_answer *answer,
+                                  struct booking *out)
 {
     return answer_with(store, answer, out);
 }
@@ -95,6 +109,18 @@ enum err catalogue_store_staff(struct ctx *c, struct catalogue_store *store,
     return store->err;
 }
 
+enum err catalogue_store_catch_up(struct ctx *c, struct catalogue_store *store)
+{
+    return store->err;
+}
+
+enum err catalogue_store_stamp(struct ctx *c, struct catalogue_store *store, int64_t salon,
+                               uint64_t *out)
+{
+    *out = 0;
+    return store->err;
+}
+
 /* ---- fixture ---------------------------------------------------------------------------------- */
 
 struct fixture {
@@ -106,6 +132,7 @@ struct fixture {
     struct bookings bookings;
     struct actor actor;
     struct booking_request in;
+    struct bookings_made made;
     struct booking out;
 };
 
@@ -118,8 +145,10 @@ static void fixture_begin(struct fixture *f)
     arena_pool_init(&f->pool, 65536, 4);
     arena_begin(&f->arena, &f->pool);
     ctx_init(&f->c, &f->arena, &clock_system);
-    f->bookings = (struct bookings){&f->store, &f->catalogue, 10};
-    f->in = (struct booking_request){.salon = 1, .service = 2, .staff = 3};
+    f->bookings = (struct bookings){
+        &f->store, &f->catalogue, {.open_max = 10, .holds_max = 2, .hold_seconds = 600}};
+    f->in = (struct booking_request){
+        .salon = 1, .wishes = {{.service = 2, .staff = 3}}, .wishes_len = 1};
 }
 
 static void fixture_end(struct fixture *f)
@@ -130,7 +159,13 @@ static void fixture_end(struct fixture *f)
 
 static enum err create(struct fixture *f)
 {
-    return bookings_create(&f->c, &f->bookings, &f->actor, &f->in, &f->out);
+    return bookings_create(&f->c, &f->bookings, &f->actor, &f->in, &f->made);
+}
+
+static enum err cancel(struct fixture *f)
+{
+    struct booking_move in = {.id = 1, .action = BOOKING_CANCEL};
+    return bookings_move(&f->c, &f->bookings, &f->actor, &in, &f->out);
 }
 
 #define CHECK_REFUSED(call, why)                    \
@@ -157,6 +192,8 @@ TEST(each_verdict_is_one_refusal_with_its_field)
         {VERDICT_STAFF_OFF, R_BOOKING_STAFF_OFF, "starts_at"},
         {VERDICT_SLOT_TAKEN, R_SLOT_TAKEN, ""},
         {VERDICT_TOO_MANY_OPEN, R_BOOKING_TOO_MANY, ""},
+        {VERDICT_TOO_MANY_HOLDS, R_BOOKING_TOO_MANY_HOLDS, ""},
+        {VERDICT_KEY_REUSED, R_KEY_REUSED, ""},
     };
     struct fixture f;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -187,12 +224,14 @@ TEST(states_are_written_and_read_alike)
     CHECK(!booking_status_parse(STR("done"), &status));
 }
 
-TEST(the_limit_of_open_bookings_goes_to_the_one_who_decides)
+TEST(the_limits_go_to_the_one_who_decides)
 {
     struct fixture f;
     fixture_begin(&f);
     CHECK_INT(create(&f), OK);
-    CHECK_INT(f.store.open_max, 10);
+    CHECK_INT(f.store.limits.open_max, 10);
+    CHECK_INT(f.store.limits.holds_max, 2);
+    CHECK_INT(f.store.limits.hold_seconds, 600);
     CHECK_INT(f.store.calls, 1);
     fixture_end(&f);
 }
@@ -234,7 +273,7 @@ TEST(what_is_not_the_callers_business_is_not_found)
     fixture_begin(&f);
     f.store.answer.verdict = VERDICT_BOOKING_UNKNOWN;
     CHECK_REFUSED(bookings_get(&f.c, &f.bookings, &f.actor, 1, &f.out), R_NOT_FOUND);
-    CHECK_REFUSED(bookings_cancel(&f.c, &f.bookings, &f.actor, 1, STR(""), &f.out), R_NOT_FOUND);
+    CHECK_REFUSED(cancel(&f), R_NOT_FOUND);
     fixture_end(&f);
 }
 
@@ -243,11 +282,44 @@ TEST(a_move_that_the_state_does_not_allow_is_a_conflict)
     struct fixture f;
     fixture_begin(&f);
     f.store.answer.verdict = VERDICT_INVALID_TRANSITION;
-    CHECK_REFUSED(bookings_cancel(&f.c, &f.bookings, &f.actor, 1, STR(""), &f.out),
-                  R_BOOKING_TRANSITION);
+    CHECK_REFUSED(cancel(&f), R_BOOKING_TRANSITION);
     f.store.answer.verdict = VERDICT_BEGUN;
-    CHECK_REFUSED(bookings_cancel(&f.c, &f.bookings, &f.actor, 1, STR(""), &f.out),
-                  R_BOOKING_BEGUN);
+    CHECK_REFUSED(cancel(&f), R_BOOKING_BEGUN);
+    fixture_end(&f);
+}
+
+TEST(a_replayed_answer_speaks_the_language_it_was_given_in)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.actor.language_asked = true;
+    f.store.answer = (struct booking_answer){VERDICT_REPLAY, LANG_EN};
+    CHECK_INT(create(&f), OK);
+    CHECK(f.made.replayed);
+    CHECK_INT(f.c.lang, LANG_EN);
+    fixture_end(&f);
+}
+
+TEST(a_refused_visit_tells_which_service_it_is_about)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.store.answer = (struct booking_answer){.verdict = VERDICT_SLOT_TAKEN, .wish = 3};
+    CHECK_REFUSED(create(&f), R_SLOT_TAKEN);
+    CHECK_INT(f.made.refused_wish, 3);
+    fixture_end(&f);
+}
+
+TEST(who_saw_another_version_is_told_so)
+{
+    struct fixture f;
+    fixture_begin(&f);
+    f.store.answer.verdict = VERDICT_MOVED;
+    CHECK_REFUSED(cancel(&f), R_BOOKING_MOVED);
+    struct booking_new_time in = {.id = 1};
+    f.store.answer.verdict = VERDICT_TOO_LATE;
+    CHECK_REFUSED(bookings_reschedule(&f.c, &f.bookings, &f.actor, &in, &f.out),
+                  R_BOOKING_TOO_LATE);
     fixture_end(&f);
 }
 
@@ -261,13 +333,14 @@ static const int64_t week[7] = {0, 1, 2, 3, 4, 5, 6},
 /* Open 10:00-13:00 in Riyadh, one member (3), services of an hour on the hour; 11:00 is taken. */
 static void busy_salon(struct fixture *f, const char *starts_at)
 {
-    static int64_t taken_from[1], taken_to[1];
+    static int64_t taken;
+    static struct claims busy;
     struct instant starts;
     if (!instant_parse_rfc3339(str_c(starts_at), &starts))
         abort();
-    f->in.starts_at = starts;
-    taken_from[0] = starts.us / 1000000;
-    taken_to[0] = taken_from[0] + 3600;
+    f->in.wishes[0].starts_at = starts;
+    taken = claim_make(starts.us / 1000000, starts.us / 1000000 + 3600);
+    busy = (struct claims){.len = 1, .items = &taken};
     f->catalogue.found = (struct slots_found){.timezone = STR("Asia/Riyadh"),
                                               .service_found = true,
                                               .staff_found = true,
@@ -281,7 +354,7 @@ static void busy_salon(struct fixture *f, const char *starts_at)
                                                         .staff_len = 1,
                                                         .staff = one,
                                                         .windows = {7, one, week, opens, closes},
-                                                        .busy = {1, one, taken_from, taken_to}}};
+                                                        .busy = &busy}};
 }
 
 TEST(the_loser_is_offered_the_three_nearest_free_times)
@@ -290,9 +363,9 @@ TEST(the_loser_is_offered_the_three_nearest_free_times)
     struct booking_alternatives found;
     fixture_begin(&f);
     busy_salon(&f, "2026-03-10T11:00:00+03:00");
-    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, &f.in, &found), OK);
+    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, 1, &f.in.wishes[0], &found), OK);
     CHECK_INT(found.len, 3);
-    int64_t hour = INT64_C(3600000000), wanted = f.in.starts_at.us;
+    int64_t hour = INT64_C(3600000000), wanted = f.in.wishes[0].starts_at.us;
     CHECK_INT(found.items[0].starts_at.us - wanted, -hour);
     CHECK_INT(found.items[1].starts_at.us - wanted, hour);
     CHECK_INT(found.items[2].starts_at.us - wanted, -23 * hour);
@@ -309,7 +382,7 @@ TEST(nothing_free_is_an_empty_offer)
     fixture_begin(&f);
     busy_salon(&f, "2026-03-10T11:00:00+03:00");
     f.catalogue.found.facts.staff_len = 0;
-    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, &f.in, &found), OK);
+    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, 1, &f.in.wishes[0], &found), OK);
     CHECK_INT(found.len, 0);
     fixture_end(&f);
 }

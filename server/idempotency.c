@@ -1,0 +1,50 @@
+#include "server/idempotency.h"
+
+#include "runtime/base/crypto.h"
+
+static bool is_visible(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] <= ' ' || key.ptr[i] >= 127)
+            return false;
+    return key.len > 0 && key.len <= IDEMPOTENCY_KEY_MAX;
+}
+
+/* "8e03978e" is the key 8e03978e. A quote or a backslash inside would have to be escaped (RFC 8941
+ * §3.3.3); nobody makes such keys, so none is accepted. */
+static bool unquote(struct str *key)
+{
+    if (key->len < 2 || key->ptr[0] != '"')
+        return true;
+    if (key->ptr[key->len - 1] != '"')
+        return false;
+    *key = str_of(key->ptr + 1, key->len - 2);
+    return str_find_char(*key, '"') < 0 && str_find_char(*key, '\\') < 0;
+}
+
+/* Each part behind its length: no two requests have the same bytes. */
+static struct str fingerprint(struct ctx *c, const struct request *req)
+{
+    struct strbuf text = strbuf_new(c->arena, req->body.len + req->path.len + 64);
+    const struct str parts[] = {req->path, req->query, req->body};
+    strbuf_addf(&text, "%d", (int)req->method);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        strbuf_addf(&text, " %zu ", parts[i].len);
+        strbuf_add(&text, parts[i]);
+    }
+    struct sha256 digest = sha256_of(strbuf_str(&text));
+    return hex_encode(c->arena, digest.bytes, sizeof(digest.bytes));
+}
+
+enum err idempotency_key(struct ctx *c, const struct request *req, struct request_key *out)
+{
+    *out = (struct request_key){STR(""), STR("")};
+    struct str key = request_header(req, STR("idempotency-key"));
+    if (!key.ptr)
+        return OK;
+    key = str_trim(key);
+    if (!unquote(&key) || !is_visible(key))
+        return fail(c, R_KEY_INVALID);
+    *out = (struct request_key){key, fingerprint(c, req)};
+    return OK;
+}

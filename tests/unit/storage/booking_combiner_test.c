@@ -1,0 +1,410 @@
+/* Flights of bookings against a private Postgres: decided together, answered each by its own, and one
+ * that cannot be decided harms nobody. */
+#include "storage/booking_combiner.h"
+
+#include <libpq-fe.h>
+#include <stdarg.h>
+
+#include "domain/i18n/texts.h"
+#include "domain/reason.h"
+#include "storage/migrate.h"
+#include "tests/unit/runtime/real_loop.h"
+
+/* ---- the server ------------------------------------------------------------------------------- */
+
+static char server_dir[] = "/tmp/mawid-combiner.XXXXXX";
+static char url[512];
+
+static bool servers(const char *verb)
+{
+    char script[1024], out[1024];
+    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
+    const char *argv[] = {script, verb, server_dir, NULL};
+    if (!child_run(argv, out, sizeof(out)))
+        return false;
+    const char *found = strstr(out, "DATABASE_URL=");
+    if (found)
+        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
+    return true;
+}
+
+static void server_remove(void)
+{
+    servers("remove");
+}
+
+static PGconn *session(void)
+{
+    char why[512];
+    if (!url[0]) {
+        if (!mkdtemp(server_dir) || !servers("start"))
+            base_die(__FILE__, __LINE__, "no private Postgres");
+        atexit(server_remove);
+        if (migrate_up(url, why, sizeof(why)) < 0 || !tz_database_load(NULL, why, sizeof(why)))
+            base_die(__FILE__, __LINE__, why);
+    }
+    PGconn *conn = PQconnectdb(url);
+    if (PQstatus(conn) != CONNECTION_OK)
+        base_die(__FILE__, __LINE__, PQerrorMessage(conn));
+    return conn;
+}
+
+/* The first value of the first row; 0 when there is none. */
+static int64_t ask(PGconn *conn, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static int64_t ask(PGconn *conn, const char *fmt, ...)
+{
+    char sql[2048];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(sql, sizeof(sql), fmt, args);
+    va_end(args);
+    PGresult *result = PQexec(conn, sql);
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+        base_die(__FILE__, __LINE__, PQresultErrorMessage(result));
+    int64_t n = 0;
+    if (PQntuples(result) && !str_to_int64(str_c(PQgetvalue(result, 0, 0)), &n))
+        n = 0;
+    PQclear(result);
+    return n;
+}
+
+/* ---- fixture: a salon open around the clock with eight members, and twelve customers ------------ */
+
+enum { CUSTOMERS = 12, STAFF = 8 };
+
+struct fixture {
+    struct real real;
+    struct pg_pool *pool;
+    PGconn *db;
+    struct booking_combiner combiner;
+    struct booking_limits limits;
+    int64_t salon, service, staff, customer; /* the first of each; the others follow */
+    struct instant starts;
+};
+
+static void make_salon(struct fixture *f)
+{
+    static int64_t phone = 1;
+    int64_t users = 1 + STAFF + CUSTOMERS;
+    int64_t first = ask(f->db,
+                        "WITH made AS (INSERT INTO accounts_user (phone_number, role, "
+                        "is_phone_verified) SELECT '+96656' || lpad((%lld + n)::text, 7, '0'), "
+                        "CASE WHEN n = 0 THEN 'manager' WHEN n <= %d THEN 'staff' ELSE 'customer' "
+                        "END, true FROM generate_series(0, %lld) n RETURNING id) "
+                        "SELECT min(id) FROM made",
+                        (long long)phone, STAFF, (long long)users - 1);
+    phone += users;
+    f->salon = ask(f->db,
+                   "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en) "
+                   "VALUES (%lld, 'س', 'S', 'ر', 'R') RETURNING id",
+                   (long long)first);
+    ask(f->db,
+        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
+        "SELECT %lld, d, 0, 1440 FROM generate_series(0, 6) d",
+        (long long)f->salon);
+    f->service = ask(f->db,
+                     "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, "
+                     "name_ar, name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
+                     (long long)f->salon);
+    f->staff = ask(f->db,
+                   "WITH made AS (INSERT INTO catalogue_staff (salon_id, user_id) SELECT %lld, "
+                   "%lld + n FROM generate_series(1, %d) n RETURNING id), offers AS (INSERT INTO "
+                   "catalogue_staff_service SELECT id, %lld FROM made), windows AS (INSERT INTO "
+                   "catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) SELECT "
+                   "id, d, 0, 1440 FROM made, generate_series(0, 6) d) SELECT min(id) FROM made",
+                   (long long)f->salon, (long long)first, STAFF, (long long)f->service);
+    f->customer = first + 1 + STAFF;
+    f->starts.us = ask(f->db, "SELECT extract(epoch FROM date_trunc('day', now()) + interval "
+                              "'3 days 12 hours')::bigint * 1000000");
+}
+
+static void fixture_begin(struct fixture *f, uint32_t flights, uint32_t waiting_max)
+{
+    *f = (struct fixture){.db = session(),
+                          .limits = {.open_max = 10, .holds_max = 2, .hold_seconds = 600}};
+    make_salon(f);
+    f->real = real_begin();
+    struct pg_options options = {.url = url,
+                                 .conns = 6,
+                                 .pipeline_max = 4,
+                                 .queue_max = 64,
+                                 .statement_timeout_ms = 5000,
+                                 .lock_timeout_ms = 3000,
+                                 .rows_bytes_max = 1 << 20,
+                                 .application_name = "combiner"};
+    f->pool = pg_pool_new(f->real.loop, &options);
+    struct booking_combiner_options how = {.flights = flights, .waiting_max = waiting_max};
+    booking_combiner_begin(&f->combiner, f->real.loop, f->pool, &how);
+    while (pg_pool_stats(f->pool)->conns_up < options.conns)
+        loop_turn(f->real.loop, tick_add(loop_now(f->real.loop), milliseconds(5)));
+}
+
+static void fixture_end(struct fixture *f)
+{
+    booking_combiner_end(&f->combiner);
+    pg_pool_free(f->pool);
+    for (int i = 0; i < 20; i++)
+        loop_turn(f->real.loop, tick_add(loop_now(f->real.loop), milliseconds(1)));
+    real_end(&f->real);
+    PQfinish(f->db);
+}
+
+/* One customer's request, on a fiber of its own. What it was answered is copied out. */
+struct guest {
+    struct fixture *f;
+    struct job job;
+    struct booking_request in;
+    int64_t customer;
+    int64_t patience_ms;
+    bool english;
+    enum err err;
+    struct booking_answer answer;
+    size_t made;
+    int64_t id, staff;
+    bool done;
+};
+
+static void guest_run(struct ctx *c, void *arg)
+{
+    struct guest *g = arg;
+    struct bookings_made made = {0};
+    c->request_id = STR("test");
+    c->lang = g->english ? LANG_EN : LANG_AR;
+    if (g->patience_ms)
+        c->deadline = tick_add(loop_now(g->f->real.loop), milliseconds(g->patience_ms));
+    g->err = booking_combiner_create(c, &g->f->combiner, &g->f->limits, g->customer, &g->in,
+                                     &g->answer, &made);
+    g->made = made.len;
+    if (made.len) {
+        g->id = made.items[0].id;
+        g->staff = made.items[0].staff;
+    }
+    g->done = true;
+}
+
+/* Customer n wants member n % STAFF (-1: anybody) at noon plus so many hours. */
+static struct guest guest(struct fixture *f, int customer, int member, int hours)
+{
+    struct guest g = {.f = f, .customer = f->customer + customer};
+    g.in = (struct booking_request){.salon = f->salon, .wishes_len = 1, .notes = STR("")};
+    g.in.wishes[0] = (struct booking_wish){
+        .service = f->service,
+        .staff = member < 0 ? 0 : f->staff + member,
+        .starts_at = instant_add(f->starts, minutes(60 * hours)),
+    };
+    return g;
+}
+
+static void start(struct guest *guests, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        job_start(&guests[i].f->real, &guests[i].job, guest_run, &guests[i]);
+}
+
+static uint64_t statements(const struct fixture *f)
+{
+    return pg_pool_stats(f->pool)->statements;
+}
+
+/* ---- together --------------------------------------------------------------------------------- */
+
+TEST(those_of_one_turn_are_decided_by_one_statement_each_with_her_own_verdict)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest g[6] = {guest(&f, 0, 0, 0),  guest(&f, 1, 0, 0),    guest(&f, 2, 1, 0),
+                         guest(&f, 3, -1, 0), guest(&f, 4, 2, -200), guest(&f, 5, 3, 0)};
+    start(g, ARRAY_LEN(g));
+    CHECK(real_finish(&f.real, 5000));
+    static const enum booking_verdict expected[6] = {VERDICT_OK, VERDICT_SLOT_TAKEN, VERDICT_OK,
+                                                     VERDICT_OK, VERDICT_PAST,       VERDICT_OK};
+    for (int i = 0; i < 6; i++) {
+        CHECK_INT(g[i].err, OK);
+        CHECK_INT(g[i].answer.verdict, expected[i]);
+        CHECK_INT(g[i].made, expected[i] == VERDICT_OK);
+    }
+    CHECK_INT(g[0].staff, f.staff);
+    CHECK_INT(g[2].staff, f.staff + 1);
+    CHECK_INT(statements(&f), 1);
+    fixture_end(&f);
+}
+
+TEST(each_answer_is_the_row_of_the_one_who_asked)
+{
+    struct fixture f;
+    fixture_begin(&f, 2, 100);
+    struct guest g[CUSTOMERS];
+    for (int i = 0; i < CUSTOMERS; i++)
+        g[i] = guest(&f, i, i % 3 == 2 ? -1 : i % STAFF, i);
+    start(g, CUSTOMERS);
+    CHECK(real_finish(&f.real, 5000));
+    for (int i = 0; i < CUSTOMERS; i++) {
+        CHECK_INT(g[i].answer.verdict, VERDICT_OK);
+        CHECK_INT(ask(f.db, "SELECT customer_id FROM bookings_booking WHERE id = %lld",
+                      (long long)g[i].id),
+                  g[i].customer);
+        CHECK_INT(
+            ask(f.db, "SELECT staff_id FROM bookings_booking WHERE id = %lld", (long long)g[i].id),
+            g[i].staff);
+    }
+    CHECK(statements(&f) <= 2);
+    fixture_end(&f);
+}
+
+TEST(more_than_may_wait_are_told_to_come_back)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 2);
+    struct guest g[3] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0), guest(&f, 2, 2, 0)};
+    start(g, 3);
+    CHECK(g[2].done);
+    CHECK_INT(g[2].err, ERR_UNAVAILABLE);
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[1].err, OK);
+    fixture_end(&f);
+}
+
+/* ---- twins ------------------------------------------------------------------------------------ */
+
+TEST(twins_have_one_effect_and_one_answer)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest g[5];
+    for (int i = 0; i < 5; i++) {
+        g[i] = guest(&f, 0, 0, 0);
+        g[i].in.key = (struct request_key){STR("k"), i == 4 ? STR("other") : STR("same")};
+        g[i].english = g[i].in.language_asked = i == 0;
+    }
+    start(g, 5);
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    for (int i = 1; i < 4; i++) {
+        CHECK_INT(g[i].answer.verdict, VERDICT_REPLAY);
+        CHECK_INT(g[i].answer.language, LANG_EN);
+        CHECK_INT(g[i].id, g[0].id);
+    }
+    CHECK_INT(g[4].answer.verdict, VERDICT_KEY_REUSED);
+    CHECK_INT(ask(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
+                  (long long)f.salon),
+              1);
+    CHECK_INT(statements(&f), 2);
+    fixture_end(&f);
+}
+
+/* ---- what goes wrong -------------------------------------------------------------------------- */
+
+TEST(one_that_postgres_will_not_take_harms_nobody)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest g[3] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0), guest(&f, 2, 2, 0)};
+    g[1].in.notes = STR("\xff\xfe");
+    start(g, 3);
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[1].err, ERR_INTERNAL);
+    CHECK_INT(g[2].answer.verdict, VERDICT_OK);
+    CHECK_INT(statements(&f), 4);
+    fixture_end(&f);
+}
+
+TEST(a_member_whom_somebody_keeps_locked_holds_up_nobody_else_for_long)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT 1 FROM catalogue_staff WHERE id = %lld FOR UPDATE", (long long)f.staff + 1);
+    struct guest g[3] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0), guest(&f, 2, 2, 0)};
+    start(g, 3);
+    CHECK(real_turn_until(&f.real, &g[0].done, 2500) && real_turn_until(&f.real, &g[2].done, 500));
+    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[2].answer.verdict, VERDICT_OK);
+    CHECK(!g[1].done);
+    ask(f.db, "COMMIT");
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    fixture_end(&f);
+}
+
+TEST(who_wrote_without_locks_is_noticed_by_the_constraint_and_the_rest_goes_on)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    ask(f.db, "BEGIN");
+    ask(f.db,
+        "INSERT INTO bookings_booking (salon_id, service_id, staff_id, customer_id, starts_at, "
+        "ends_at, claimed, status, price_amount, currency, cancel_cutoff_minutes, "
+        "late_cancel_fee_amount, no_show_fee_amount, deposit_amount) SELECT %lld, %lld, %lld, "
+        "%lld, "
+        "t, t + '1h', tstzrange(t, t + '1h'), 'confirmed', 0, 'SAR', 0, 0, 0, 0 FROM "
+        "to_timestamp(%lld) t",
+        (long long)f.salon, (long long)f.service, (long long)f.staff, (long long)f.customer,
+        (long long)(f.starts.us / 1000000));
+    struct guest g[2] = {guest(&f, 1, 0, 0), guest(&f, 2, 1, 0)};
+    start(g, 2);
+    CHECK(!real_turn_until(&f.real, &g[0].done, 200));
+    ask(f.db, "COMMIT");
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[0].answer.verdict, VERDICT_SLOT_TAKEN);
+    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    fixture_end(&f);
+}
+
+TEST(a_deadline_before_leaving_is_not_done_and_after_it_unknown)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT 1 FROM catalogue_staff WHERE id = %lld FOR UPDATE", (long long)f.staff);
+    struct guest g[2] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0)};
+    g[0].patience_ms = 150;
+    start(&g[0], 1);
+    loop_turn(f.real.loop, (struct tick){0}); /* it leaves */
+    g[1].patience_ms = 50;
+    start(&g[1], 1);
+    CHECK(real_finish(&f.real, 2000));
+    CHECK_INT(g[1].err, ERR_UNAVAILABLE);
+    CHECK_INT(g[0].err, ERR_TIMEOUT);
+    ask(f.db, "COMMIT");
+    fixture_end(&f);
+}
+
+TEST(at_the_end_those_who_wait_are_sent_away)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT 1 FROM catalogue_staff WHERE id = %lld FOR UPDATE", (long long)f.staff);
+    struct guest g[2] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0)};
+    start(&g[0], 1);
+    loop_turn(f.real.loop, (struct tick){0});
+    start(&g[1], 1);
+    booking_combiner_end(&f.combiner);
+    loop_turn(f.real.loop, (struct tick){0});
+    CHECK(g[1].done && !g[0].done);
+    CHECK_INT(g[1].err, ERR_CANCELED);
+    ask(f.db, "COMMIT");
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    fixture_end(&f);
+}
+
+TEST(with_postgres_away_it_is_not_done)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    ask(f.db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+              "WHERE application_name = 'combiner'");
+    servers("stop-pg");
+    for (int i = 0; i < 300; i++)
+        loop_turn(f.real.loop, tick_add(loop_now(f.real.loop), milliseconds(1)));
+    struct guest g[2] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0)};
+    start(g, 2);
+    bool finished = real_finish(&f.real, 5000);
+    servers("start-pg");
+    CHECK(finished);
+    CHECK_INT(g[0].err, ERR_UNAVAILABLE);
+    CHECK_INT(g[1].err, ERR_UNAVAILABLE);
+    fixture_end(&f);
+}
