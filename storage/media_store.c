@@ -368,12 +368,12 @@ static bool explain(char *why, size_t why_len, const char *path)
 }
 
 /* A name that was taken away and not given back comes back: too much is harmless, too little is not. */
-static void tidy_one(const char *root, const char *incoming, const char *name, int64_t now)
+static void tidy_one(const char *root, const char *incoming, const char *name, int64_t before)
 {
     char path[PATH_BYTES], home[PATH_BYTES];
     struct stat stat;
     snprintf(path, sizeof(path), "%s/%s", incoming, name);
-    if (lstat(path, &stat) < 0 || !S_ISREG(stat.st_mode) || stat.st_ctime > now - STALE_SECONDS)
+    if (lstat(path, &stat) < 0 || !S_ISREG(stat.st_mode) || stat.st_ctime >= before)
         return;
     if (strncmp(name, TAKEN, strlen(TAKEN)) == 0 && strlen(name) > strlen(TAKEN) + UUID_TEXT_LEN) {
         const char *file = name + strlen(TAKEN) + UUID_TEXT_LEN + 1;
@@ -382,6 +382,18 @@ static void tidy_one(const char *root, const char *incoming, const char *name, i
             return;
     }
     unlink(path);
+}
+
+/* What was last touched before that second. False: `incoming` cannot be read. */
+static bool tidy(const char *root, const char *incoming, int64_t before)
+{
+    DIR *directory = opendir(incoming);
+    if (!directory)
+        return false;
+    for (struct dirent *entry; (entry = readdir(directory));)
+        tidy_one(root, incoming, entry->d_name, before);
+    closedir(directory);
+    return true;
 }
 
 bool media_prepare(const char *root, char *why, size_t why_len)
@@ -396,12 +408,7 @@ bool media_prepare(const char *root, char *why, size_t why_len)
         return explain(why, why_len, root);
     if (mkdir(incoming, MODE_DIR) < 0 && errno != EEXIST)
         return explain(why, why_len, incoming);
-    DIR *directory = access(incoming, W_OK | X_OK) == 0 ? opendir(incoming) : NULL;
-    if (!directory)
-        return explain(why, why_len, incoming);
     int64_t now = clock_system.wall(&clock_system).us / 1000000;
-    for (struct dirent *entry; (entry = readdir(directory));)
-        tidy_one(root, incoming, entry->d_name, now);
-    closedir(directory);
-    return true;
+    return (access(incoming, W_OK | X_OK) == 0 && tidy(root, incoming, now - STALE_SECONDS)) ||
+           explain(why, why_len, incoming);
 }

@@ -1,0 +1,342 @@
+/* What decides at the desk, in a private Postgres: locks against bookings, holds that have run out, the
+ * rights of each role, the minutes in which somebody could have been booked. */
+#include <libpq-fe.h>
+#include <stdarg.h>
+
+#include "storage/migrate.h"
+#include "tests/unit/runtime/real_loop.h"
+
+static char server_dir[] = "/tmp/mawid-desk-sql.XXXXXX";
+static char url[512];
+
+static bool servers(const char *verb)
+{
+    char script[1024], out[1024];
+    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
+    const char *argv[] = {script, verb, server_dir, NULL};
+    if (!child_run(argv, out, sizeof(out)))
+        return false;
+    const char *found = strstr(out, "DATABASE_URL=");
+    if (found)
+        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
+    return true;
+}
+
+static void server_remove(void)
+{
+    servers("remove");
+}
+
+static PGconn *session(void)
+{
+    char why[512] = "no private Postgres";
+    if (!url[0]) {
+        if (!mkdtemp(server_dir) || !servers("start"))
+            base_die(__FILE__, __LINE__, why);
+        atexit(server_remove);
+        if (migrate_up(url, why, sizeof(why)) < 0)
+            base_die(__FILE__, __LINE__, why);
+    }
+    PGconn *conn = PQconnectdb(url);
+    if (PQstatus(conn) != CONNECTION_OK)
+        base_die(__FILE__, __LINE__, PQerrorMessage(conn));
+    PQclear(PQexec(conn, "SET client_min_messages = error; SET lock_timeout = 300"));
+    return conn;
+}
+
+/* The first value of the first row, or "error: SQLSTATE"; valid until the next call. */
+static const char *ask(PGconn *conn, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static const char *ask(PGconn *conn, const char *fmt, ...)
+{
+    static char answer[2048], sql[4096];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(sql, sizeof(sql), fmt, args);
+    va_end(args);
+    PGresult *result = PQexec(conn, sql);
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+        snprintf(answer, sizeof(answer), "error: %s", PQresultErrorField(result, PG_DIAG_SQLSTATE));
+    else
+        snprintf(answer, sizeof(answer), "%s",
+                 PQntuples(result) ? PQgetvalue(result, 0, 0) : "nothing");
+    PQclear(result);
+    return answer;
+}
+
+static long long ask_id(PGconn *conn, const char *sql)
+{
+    int64_t id;
+    const char *answer = ask(conn, "%s", sql);
+    if (!str_to_int64(str_c(answer), &id))
+        base_die(__FILE__, __LINE__, answer);
+    return id;
+}
+
+#define CHECK_ASK(expected, ...) CHECK_STR(str_c(ask(__VA_ARGS__)), STR(expected))
+
+/* ---- one salon: open around the clock, one member who works 10:00-18:00 ------------------------- */
+
+struct fixture {
+    PGconn *db;
+    long long manager, other, admin, customer, worker, salon, service, room, staff;
+};
+
+static long long add_user(PGconn *db, const char *role)
+{
+    static int next = 1;
+    char sql[300];
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO accounts_user (phone_number, role, is_phone_verified) "
+             "VALUES ('+96657%07d', '%s', true) RETURNING id",
+             next++, role);
+    return ask_id(db, sql);
+}
+
+static long long insert(PGconn *db, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static long long insert(PGconn *db, const char *fmt, ...)
+{
+    char sql[1000];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(sql, sizeof(sql), fmt, args);
+    va_end(args);
+    return ask_id(db, sql);
+}
+
+static struct fixture fixture_begin(const char *zone)
+{
+    struct fixture f = {.db = session()};
+    f.manager = add_user(f.db, "manager");
+    f.other = add_user(f.db, "manager");
+    f.admin = add_user(f.db, "admin");
+    f.customer = add_user(f.db, "customer");
+    f.worker = add_user(f.db, "staff");
+    f.salon = insert(f.db,
+                     "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, "
+                     "timezone) VALUES (%lld, 'س', 'S', 'ر', 'R', '%s') RETURNING id",
+                     f.manager, zone);
+    ask(f.db,
+        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
+        "SELECT %lld, d, 0, 1440 FROM generate_series(0, 6) d",
+        f.salon);
+    f.service = insert(f.db,
+                       "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, "
+                       "name_ar, name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
+                       f.salon);
+    f.room = insert(f.db,
+                    "INSERT INTO catalogue_room (salon_id, name_ar, name_en) "
+                    "VALUES (%lld, 'غ', 'R') RETURNING id",
+                    f.salon);
+    f.staff = insert(f.db,
+                     "INSERT INTO catalogue_staff (salon_id, user_id) VALUES (%lld, %lld) "
+                     "RETURNING id",
+                     f.salon, f.worker);
+    ask(f.db,
+        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
+        "SELECT %lld, d, 600, 1080 FROM generate_series(0, 6) d",
+        f.staff);
+    return f;
+}
+
+static long long add_booking(struct fixture *f, const char *status, const char *from_now)
+{
+    return insert(
+        f->db,
+        "INSERT INTO bookings_booking (salon_id, service_id, staff_id, customer_id, "
+        "starts_at, ends_at, claimed, status, hold_expires_at, price_amount, currency, "
+        "cancel_cutoff_minutes, late_cancel_fee_amount, no_show_fee_amount, "
+        "deposit_amount, room_id) "
+        "SELECT %lld, %lld, %lld, %lld, t, t + interval '1 hour', tstzrange(t, t + "
+        "interval '1 hour'), '%s', now() - interval '1 minute', 10000, 'SAR', 0, 0, 0, 0, "
+        "%lld FROM (SELECT now() + interval '%s' AS t) x RETURNING id",
+        f->salon, f->service, f->staff, f->customer, status, f->room, from_now);
+}
+
+TEST(each_role_has_its_rights)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    const struct {
+        long long user;
+        const char *office, *floor;
+    } all[] = {{f.manager, "", ""},
+               {f.admin, "", ""},
+               {f.other, "not_found", "not_found"},
+               {f.worker, "forbidden", ""},
+               {f.customer, "forbidden", "forbidden"},
+               {0, "actor_unknown", "actor_unknown"}};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        CHECK_STR(str_c(ask(f.db, "SELECT coalesce(verdict, '') FROM salon_office(%lld, %lld)",
+                            all[i].user, f.salon)),
+                  str_c(all[i].office));
+        CHECK_STR(str_c(ask(f.db, "SELECT coalesce(verdict, '') FROM salon_shop_floor(%lld, %lld)",
+                            all[i].user, f.salon)),
+                  str_c(all[i].floor));
+    }
+    CHECK_ASK("", f.db, "SELECT coalesce(own::text, '') FROM salon_shop_floor(%lld, %lld)",
+              f.manager, f.salon);
+    CHECK_INT(insert(f.db, "SELECT own FROM salon_shop_floor(%lld, %lld)", f.worker, f.salon),
+              f.staff);
+    PQfinish(f.db);
+}
+
+TEST(only_active_bookings_that_are_not_over_keep_things)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    static const struct {
+        const char *status, *from_now;
+    } harmless[] = {{"completed", "-1 day"},   {"cancelled", "1 day"}, {"no_show", "-2 hours"},
+                    {"confirmed", "-2 hours"}, {"expired", "2 days"},  {"held", "3 days"}};
+    for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
+        add_booking(&f, harmless[i].status, harmless[i].from_now);
+    CHECK_ASK("0", f.db, "SELECT bookings_ahead(%lld, NULL, NULL, NULL)", f.salon);
+    long long now_on = add_booking(&f, "confirmed", "-30 minutes");
+    const char *const parts[] = {"service", "room", "staff"};
+    const long long ids[] = {f.service, f.room, f.staff};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        CHECK_ASK("has_bookings 1", f.db,
+                  "SELECT verdict || ' ' || busy FROM %s_close(%lld, %lld, %lld)", parts[i],
+                  f.manager, f.salon, ids[i]);
+    CHECK_ASK("has_bookings 1", f.db, "SELECT verdict || ' ' || busy FROM salon_close(%lld, %lld)",
+              f.manager, f.salon);
+    ask(f.db, "UPDATE bookings_booking SET status = 'cancelled' WHERE id = %lld", now_on);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        CHECK_ASK("ok", f.db, "SELECT verdict FROM %s_close(%lld, %lld, %lld)", parts[i], f.manager,
+                  f.salon, ids[i]);
+    CHECK_ASK("ok", f.db, "SELECT verdict FROM salon_close(%lld, %lld)", f.manager, f.salon);
+    PQfinish(f.db);
+}
+
+/* A booking under way holds the row of its member of staff: nothing may be removed beside it. */
+TEST(removing_waits_for_bookings_under_way)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    PGconn *booking = session();
+    ask(booking, "BEGIN; SELECT 1 FROM catalogue_staff WHERE id = %lld FOR NO KEY UPDATE", f.staff);
+    CHECK_ASK("error: 55P03", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager,
+              f.salon, f.staff);
+    CHECK_ASK("error: 55P03", f.db, "SELECT verdict FROM service_close(%lld, %lld, %lld)",
+              f.manager, f.salon, f.service);
+    CHECK_ASK("error: 55P03", f.db, "SELECT verdict FROM salon_close(%lld, %lld)", f.manager,
+              f.salon);
+    CHECK_ASK("error: 55P03", f.db,
+              "SELECT verdict FROM staff_exception_add(%lld, %lld, %lld, 'off', now(), now() + "
+              "interval '1 day', '', 9)",
+              f.manager, f.salon, f.staff);
+    /* Who may not is told without waiting, and takes no lock. */
+    CHECK_ASK("forbidden", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.customer,
+              f.salon, f.staff);
+    ask(booking, "ROLLBACK");
+    CHECK_ASK("ok", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager, f.salon,
+              f.staff);
+    PQfinish(booking);
+    PQfinish(f.db);
+}
+
+TEST(a_rating_is_the_mean_of_its_reviews_rounded)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    static const struct {
+        int rating;
+        const char *seen;
+    } all[] = {{5, "500 1"}, {4, "450 2"}, {4, "433 3"}, {1, "350 4"}};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        char when[32];
+        snprintf(when, sizeof(when), "-%zu days", i + 2);
+        long long booking = add_booking(&f, "completed", when);
+        CHECK_ASK("ok", f.db,
+                  "SELECT verdict FROM review_add(%lld, %lld, %lld, %d, 'x', '', '', '')",
+                  f.customer, f.salon, booking, all[i].rating);
+        CHECK_STR(str_c(ask(f.db,
+                            "SELECT rating_hundredths || ' ' || review_count FROM catalogue_salon "
+                            "WHERE id = %lld",
+                            f.salon)),
+                  str_c(all[i].seen));
+        CHECK_ASK("reviewed", f.db,
+                  "SELECT verdict FROM review_add(%lld, %lld, %lld, 5, 'x', '', '', '')",
+                  f.customer, f.salon, booking);
+    }
+    PQfinish(f.db);
+}
+
+TEST(the_same_key_finds_the_review_that_it_made)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    long long booking = add_booking(&f, "completed", "-2 days");
+    char first[300];
+    snprintf(first, sizeof(first), "%s",
+             ask(f.db,
+                 "SELECT concat_ws('|', lang, id, rating, comment, created_at) "
+                 "FROM review_add(%lld, %lld, %lld, 5, 'x', 'en', 'k', 'f')",
+                 f.customer, f.salon, booking));
+    CHECK_STR(str_c(ask(f.db,
+                        "SELECT concat_ws('|', 'ar-sa', id, rating, comment, created_at) "
+                        "FROM review_add(%lld, %lld, %lld, 5, 'x', 'en', 'k', 'f')",
+                        f.customer, f.salon, booking)),
+              str_c(first));
+    CHECK_ASK("replay en", f.db,
+              "SELECT verdict || ' ' || lang FROM review_add(%lld, %lld, %lld, 5, 'x', '', 'k', "
+              "'f')",
+              f.customer, f.salon, booking);
+    CHECK_ASK("key_reused", f.db,
+              "SELECT verdict FROM review_add(%lld, %lld, %lld, 4, 'x', 'en', 'k', 'other')",
+              f.customer, f.salon, booking);
+    PQfinish(f.db);
+}
+
+#define OPEN_MINUTES "SELECT staff_open_minutes(%lld, %lld, '%s', '%s', '%s')"
+
+TEST(open_minutes_are_windows_within_hours_without_time_off)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    CHECK_ASK("480", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-01", "2026-03-01",
+              "Asia/Riyadh");
+    CHECK_ASK("3360", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-01", "2026-03-07",
+              "Asia/Riyadh");
+    ask(f.db,
+        "INSERT INTO catalogue_staff_exception (staff_id, kind, starts_at, ends_at) VALUES "
+        "(%lld, 'off', '2026-03-01 11:00+03', '2026-03-01 12:00+03'), "
+        "(%lld, 'extra', '2026-03-01 20:00+03', '2026-03-02 01:00+03')",
+        f.staff, f.staff);
+    CHECK_ASK("660", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-01", "2026-03-01",
+              "Asia/Riyadh");
+    CHECK_ASK("540", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-02", "2026-03-02",
+              "Asia/Riyadh");
+    ask(f.db, "UPDATE catalogue_opening SET opens_minute = 720 WHERE salon_id = %lld", f.salon);
+    CHECK_ASK("360", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-03", "2026-03-03",
+              "Asia/Riyadh");
+    ask(f.db, "DELETE FROM catalogue_opening WHERE salon_id = %lld", f.salon);
+    CHECK_ASK("0", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-03", "2026-03-03", "Asia/Riyadh");
+    PQfinish(f.db);
+}
+
+/* On 2026-03-29 Berlin's clocks go from 02:00 to 03:00; a night of Saturday is an hour shorter. */
+TEST(open_minutes_know_nights_and_clock_changes)
+{
+    struct fixture f = fixture_begin("Europe/Berlin");
+    ask(f.db, "DELETE FROM catalogue_staff_window WHERE staff_id = %lld", f.staff);
+    ask(f.db,
+        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
+        "VALUES (%lld, 6, 1320, 1680)",
+        f.staff);
+    CHECK_ASK("120", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-28", "2026-03-28",
+              "Europe/Berlin");
+    CHECK_ASK("180", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-29", "2026-03-29",
+              "Europe/Berlin");
+    CHECK_ASK("360", f.db, OPEN_MINUTES, f.staff, f.salon, "2026-03-21", "2026-03-22",
+              "Europe/Berlin");
+    PQfinish(f.db);
+}
+
+TEST(somebody_taken_on_again_keeps_her_id_and_what_was_not_told)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    ask(f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager, f.salon, f.staff);
+    CHECK_INT(insert(f.db,
+                     "SELECT (card).id FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
+                     "FROM accounts_user WHERE id = %lld), NULL, NULL, NULL, NULL, NULL, NULL, 9)",
+                     f.manager, f.salon, f.worker),
+              f.staff);
+    CHECK_ASK("7", f.db, "SELECT count(*) FROM catalogue_staff_window WHERE staff_id = %lld",
+              f.staff);
+    PQfinish(f.db);
+}
