@@ -39,10 +39,13 @@ static struct str fingerprint(struct ctx *c, const struct request *req)
 enum err idempotency_key(struct ctx *c, const struct request *req, struct request_key *out)
 {
     *out = (struct request_key){STR(""), STR("")};
-    struct str key = request_header(req, STR("idempotency-key"));
-    if (!key.ptr)
-        return OK;
-    key = str_trim(key);
+    const struct str name = STR("idempotency-key");
+    size_t at = 0;
+    while (at < req->headers_len && !str_eq_nocase(req->headers[at].name, name))
+        at++;
+    if (at == req->headers_len)
+        return OK; /* an empty one is a wrong one */
+    struct str key = str_trim(req->headers[at].value);
     if (!unquote(&key) || !is_visible(key))
         return fail(c, R_KEY_INVALID);
     *out = (struct request_key){key, fingerprint(c, req)};

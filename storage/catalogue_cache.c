@@ -4,7 +4,6 @@
 
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
-#include "storage/catalogue_sql.h"
 
 enum {
     ENTRIES_MAX = 16384,
@@ -14,7 +13,7 @@ enum {
     DIRECTORY_PAGE = 500, /* rows of 5 KB at most */
     LOOK_TIMEOUT_MS = 500,
     RETRY_MS = 250,
-    FORGET_AFTER_S = 1800, /* changes are kept for an hour */
+    FORGET_AFTER_S = 300, /* changes are kept for an hour; a look has to read them all */
     FACTS_LIVE_S = 600,
     ATTEMPTS_MAX = 3,
 };
@@ -49,7 +48,8 @@ static void publish(uint64_t *to, uint64_t v)
 static void publish_sizes(struct catalogue_cache *cache)
 {
     publish(&cache->stats.entries, cache->facts.lru.len);
-    publish(&cache->stats.bytes, cache->facts.lru.bytes + cache->directory.salons.bytes);
+    publish(&cache->stats.bytes,
+            cache->facts.lru.bytes + cache->directory.salons.bytes + cache->claims.lru.bytes);
     publish(&cache->stats.evictions, cache->facts.lru.evictions);
     publish(&cache->stats.salons_listed, cache->directory.salons.len);
 }
@@ -67,6 +67,7 @@ void catalogue_cache_init(struct catalogue_cache *cache, struct pg_pool *pool, u
     *cache = (struct catalogue_cache){.pool = pool, .options = *options};
     arena_pool_init(&cache->arenas, BLOCK_BYTES, BLOCKS_KEPT);
     lru_init(&cache->facts.lru, ENTRIES_MAX, options->bytes_max, seed, drop_entry);
+    claims_cache_init(&cache->claims, options->bytes_max, seed);
     list_init(&cache->facts.loads);
     directory_init(&cache->directory.salons, DIRECTORY_SALONS_MAX, options->bytes_max);
     gate_init(&cache->feed.gate);
@@ -79,6 +80,7 @@ void catalogue_cache_fini(struct catalogue_cache *cache)
         return;
     assert(list_empty(&cache->facts.loads));
     lru_fini(&cache->facts.lru);
+    claims_cache_fini(&cache->claims);
     directory_fini(&cache->directory.salons);
     arena_pool_fini(&cache->arenas);
     *cache = (struct catalogue_cache){0};
@@ -138,6 +140,7 @@ static void forget_salon(struct catalogue_cache *cache, int64_t salon)
 static void forget_all(struct catalogue_cache *cache)
 {
     lru_clear(&cache->facts.lru);
+    claims_cache_clear(&cache->claims);
     doom_loads(cache, 0);
     directory_forget(cache);
     stat_count(STAT_CATALOGUE_FORGOTTEN);
@@ -154,21 +157,27 @@ static uint64_t writes_now(const struct catalogue_cache *cache)
 static void apply(struct catalogue_cache *cache, const struct catalogue_changes *changes, bool late)
 {
     bool unknown = cache->feed.look_len == 0 || !changes->continues || late ||
-                   changes->len >= CATALOGUE_CHANGES_MAX;
+                   changes->salons_len >= CATALOGUE_SALONS_CHANGED_MAX;
     if (unknown)
         forget_all(cache);
-    for (size_t i = 0; !unknown && i < changes->len; i++)
+    for (size_t i = 0; !unknown && i < changes->salons_len; i++)
         forget_salon(cache, changes->salons[i]);
+    if (changes->staff_len >= CATALOGUE_STAFF_CHANGED_MAX)
+        claims_cache_clear(&cache->claims);
+    else
+        claims_cache_changed(&cache->claims, changes->staff, changes->staff_len);
+    cache->feed.now = changes->now;
     cache->feed.look_len = changes->look.len <= CATALOGUE_LOOK_BYTES_MAX ? changes->look.len : 0;
     memcpy(cache->feed.look, changes->look.ptr, cache->feed.look_len);
     publish_sizes(cache);
 }
 
-static enum err ask(struct ctx *c, struct catalogue_cache *cache, struct catalogue_changes *out)
+static enum err ask(struct ctx *c, struct catalogue_cache *cache, bool late,
+                    struct catalogue_changes *out)
 {
     struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(c, milliseconds(LOOK_TIMEOUT_MS));
-    return catalogue_sql_changes(c, cache->pool, str_of(cache->feed.look, cache->feed.look_len),
-                                 CATALOGUE_CHANGES_MAX, out);
+    struct str former = str_of(cache->feed.look, late ? 0 : cache->feed.look_len);
+    return catalogue_sql_changes(c, cache->pool, former, out);
 }
 
 /* One look at a time. Only what its statement saw counts: all that was committed before it began. */
@@ -180,7 +189,7 @@ static enum err look(struct ctx *c, struct catalogue_cache *cache)
     bool late = ms_since(began, cache->feed.looked_at) > FORGET_AFTER_S * INT64_C(1000);
     struct catalogue_changes changes;
     cache->feed.looking = true;
-    enum err err = ask(c, cache, &changes);
+    enum err err = ask(c, cache, late, &changes);
     cache->feed.looking = false;
     if (err == OK) {
         apply(cache, &changes, late);

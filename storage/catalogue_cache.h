@@ -2,7 +2,9 @@
  *
  *   facts       salon id -> all of it (domain/catalogue/salon_facts.h), the least asked for go first
  *   directory   every active salon as a search sees it
- *   feed        which salons changed since the last look (0040_catalogue_feed.sql)
+ *   claims      when a member of staff is taken (storage/claims_cache.h)
+ *   feed        which salons changed since the last look, and whose claims (0040_catalogue_feed.sql,
+ *               0042_booking_changes.sql)
  *
  * Postgres has the truth. A look at the feed is one statement, made by a request that finds the last one
  * older than `look_every`; the others go on meanwhile. A look older than CATALOGUE_FRESH_MS makes everyone
@@ -14,23 +16,20 @@
  *
  * 1. What is loaded while a change of it comes in is used once and not kept (struct load).
  * 2. `writes` is shared by the process's cores: a core that finds it moved looks before it answers.
- * 3. After FORGET_AFTER without a look, or for a feed that cannot be continued, everything is forgotten.
- * 4. Facts older than FACTS_LIVE are loaded anew, whatever the feed says.
+ * 3. Claims answer only after a look that began after the request: slots are never old, and with Postgres
+ *    away there are none.
+ * 4. After FORGET_AFTER without a look, or for a feed that cannot be continued, everything is forgotten.
+ * 5. Facts older than FACTS_LIVE are loaded anew, whatever the feed says.
  *
  * Threads: belongs to its loop.   Waits: what takes a ctx. */
 #pragma once
-#include "domain/catalogue/directory.h"
-#include "domain/catalogue/salon_facts.h"
-#include "runtime/base/lru.h"
 #include "runtime/gate.h"
-
-struct pg_pool;
+#include "storage/catalogue_sql.h"
+#include "storage/claims_cache.h"
 
 enum {
-    CATALOGUE_FRESH_MS = 900,     /* contract: a change is seen by everyone within a second */
-    CATALOGUE_CHANGES_MAX = 1000, /* more at once: everything is forgotten */
-    CATALOGUE_LOOK_BYTES_MAX =
-        16384, /* a snapshot names the transactions under way, 20 bytes each */
+    CATALOGUE_FRESH_MS = 900,         /* contract: a change is seen by everyone within a second */
+    CATALOGUE_LOOK_BYTES_MAX = 16384, /* a snapshot: 20 bytes for each transaction under way */
 };
 
 struct catalogue_cache_options {
@@ -51,11 +50,15 @@ struct catalogue_cache {
     struct catalogue_cache_stats stats;
     uint64_t last_version;
 
+    struct claims_cache
+        claims; /* who is busy; good only after a look that began with the request */
+
     struct { /* the feed */
         char look[CATALOGUE_LOOK_BYTES_MAX];
         size_t look_len;
         struct tick looked_at; /* when the last good look began; 0: never */
         struct tick retry_at;  /* after a failure */
+        struct instant now;    /* of that look, by the database's clock */
         bool looking;
         uint64_t begun, seen,
             failed; /* numbers of looks: the last one, the last good and bad one */
@@ -73,7 +76,7 @@ struct catalogue_cache {
         bool whole, too_large, loading, updating;
         uint64_t epoch; /* moves when all is forgotten: what is being loaded then is of no use */
         uint64_t version;
-        int64_t changed[CATALOGUE_CHANGES_MAX]; /* to be read again before the next search */
+        int64_t changed[CATALOGUE_SALONS_CHANGED_MAX]; /* to be read again before the next search */
         size_t changed_len;
         struct gate gate;
     } directory;

@@ -264,53 +264,48 @@ enum err catalogue_sql_directory_some(struct ctx *c, struct pg_pool *pool, const
     return OK;
 }
 
-enum err catalogue_sql_changes(struct ctx *c, struct pg_pool *pool, struct str look, size_t max,
+enum err catalogue_sql_changes(struct ctx *c, struct pg_pool *pool, struct str look,
                                struct catalogue_changes *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, pool, &SQL_CATALOGUE_CHANGES,
-                 PG_ARGS(pg_text_or_null(look), pg_int8((int64_t)max)), &rows));
+                 PG_ARGS(pg_text_or_null(look), pg_int8(CATALOGUE_SALONS_CHANGED_MAX),
+                         pg_int8(CATALOGUE_STAFF_CHANGED_MAX)),
+                 &rows));
     assert(rows.len == 1);
     struct cursor at = {&rows, 0, 0};
+    out->now = pg_get_instant(&rows, 0, at.column++);
     out->look = next_text(&at);
     out->continues = next_bool(&at);
-    out->len = next_int8_array(c, &at, &out->salons);
+    out->salons_len = next_int8_array(c, &at, &out->salons);
+    out->staff_len = next_int8_array(c, &at, &out->staff);
     return OK;
 }
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
-static struct claims *read_claims(struct ctx *c, const struct pg_rows *rows, uint32_t first,
-                                  size_t len)
+enum err catalogue_sql_busy(struct ctx *c, struct pg_pool *pool, const int64_t *staff,
+                            size_t staff_len, const int64_t *rooms, size_t rooms_len,
+                            struct claims **out)
 {
-    struct claims *claims = arena_array(c->arena, struct claims, len + 1);
-    for (uint32_t i = 0; i < len; i++) {
-        struct cursor at = {rows, first + i, 1};
-        claims[i].len = next_int8_array(c, &at, &claims[i].items);
-        claims[i].lapsed_len = next_int8_array(c, &at, &claims[i].lapsed);
-    }
-    return claims;
-}
-
-enum err catalogue_sql_busy(struct ctx *c, struct pg_pool *pool, struct date from, int days,
-                            struct slot_subject *subject)
-{
-    enum { DAY_S = 86400 };
-    struct slot_facts *facts = &subject->found.facts;
-    /* A day more on both sides holds every zone's midnight and every service's length. */
-    int64_t lower_s = ((int64_t)from.days - 1) * DAY_S;
-    int64_t upper_s = ((int64_t)from.days + days + 2) * DAY_S;
     struct pg_rows rows;
+    struct claims *claims = arena_array(c->arena, struct claims, staff_len + rooms_len + 1);
+    *out = claims;
+    if (staff_len + rooms_len == 0)
+        return OK;
     TRY(pg_query(c, pool, &SQL_CATALOGUE_BUSY,
-                 PG_ARGS(pg_int8_array(c->arena, facts->staff, facts->staff_len),
-                         pg_int8_array(c->arena, subject->rooms, facts->rooms_len),
-                         pg_int8(lower_s), pg_int8(upper_s)),
+                 PG_ARGS(pg_int8_array(c->arena, staff, staff_len),
+                         pg_int8_array(c->arena, rooms, rooms_len)),
                  &rows));
-    assert(rows.len == facts->staff_len + facts->rooms_len);
-    facts->busy = read_claims(c, &rows, 0, facts->staff_len);
-    facts->rooms = read_claims(c, &rows, (uint32_t)facts->staff_len, facts->rooms_len);
-    if (rows.len)
-        facts->now = pg_get_instant(&rows, 0, 0);
+    assert(rows.len == staff_len + rooms_len);
+    for (uint32_t i = 0; i < rows.len; i++) {
+        struct cursor at = {&rows, i, 0};
+        int64_t id = next_int8(&at);
+        assert(id == (i < staff_len ? staff[i] : rooms[i - staff_len]));
+        claims[i].len = next_int8_array(c, &at, &claims[i].items);
+        claims[i].holds_len = next_int8_array(c, &at, &claims[i].holds);
+        next_int8_array(c, &at, &claims[i].hold_ends_us);
+    }
     return OK;
 }
 

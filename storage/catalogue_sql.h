@@ -28,18 +28,24 @@ NODISCARD enum err catalogue_sql_directory_some(struct ctx *c, struct pg_pool *p
                                                 const int64_t *ids, size_t ids_len,
                                                 struct directory_entry **out, size_t *len);
 
-/* What changed since `look` (empty: since never; then nothing is listed). At most `max` salons. */
+/* What changed since `look` (empty: since never; then nothing is listed). A list that is as long as it
+ * may be is not all. */
+enum { CATALOGUE_SALONS_CHANGED_MAX = 1000, CATALOGUE_STAFF_CHANGED_MAX = 4000 };
 struct catalogue_changes {
-    struct str look; /* for the next time */
+    struct instant now; /* by the database's clock */
+    struct str look;    /* for the next time */
     bool continues; /* false: `look` is not of this database's past, so anything may have changed */
     const int64_t *salons;
-    size_t len;
+    size_t salons_len;
+    const int64_t *staff; /* whose bookings changed */
+    size_t staff_len;
 };
 NODISCARD enum err catalogue_sql_changes(struct ctx *c, struct pg_pool *pool, struct str look,
-                                         size_t max, struct catalogue_changes *out);
+                                         struct catalogue_changes *out);
 
-/* Fills in who is busy on these days, and what time it is by the database's clock. */
-NODISCARD enum err catalogue_sql_busy(struct ctx *c, struct pg_pool *pool, struct date from,
-                                      int days, struct slot_subject *subject);
+/* The claims that are not over: of each member of staff, then of each room, in the order given. */
+NODISCARD enum err catalogue_sql_busy(struct ctx *c, struct pg_pool *pool, const int64_t *staff,
+                                      size_t staff_len, const int64_t *rooms, size_t rooms_len,
+                                      struct claims **out);
 NODISCARD enum err catalogue_sql_staff_exists(struct ctx *c, struct pg_pool *pool, int64_t staff,
                                               bool *out);

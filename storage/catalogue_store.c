@@ -1,5 +1,3 @@
-/* Memory says yes, Postgres says no: what is in memory answers; whatever would be refused by it is
- * looked for again after a look that began with this request. */
 #include "storage/catalogue_store.h"
 
 #include "domain/catalogue/fold.h"
@@ -104,44 +102,47 @@ enum err catalogue_store_staff(struct ctx *c, struct catalogue_store *store,
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
-/* The version is 0 when the facts were read for this request: then they are no older than it. */
-static enum err subject_of(struct ctx *c, struct catalogue_store *store,
-                           const struct slots_query *in, struct slot_subject *out,
-                           uint64_t *version)
+/* Nothing in memory: every question is Postgres'. */
+static enum err slots_by_sql(struct ctx *c, struct catalogue_store *store,
+                             const struct slots_query *in, struct slot_subject *out)
 {
-    const struct salon_facts *facts;
-    *version = 0;
-    if (store->cache) {
-        TRY(catalogue_cache_facts(c, store->cache, in->salon, &facts, version));
-    } else {
-        struct salon_facts *loaded = arena_new(c->arena, struct salon_facts);
-        TRY(catalogue_sql_facts(c, store->pool, in->salon, loaded));
-        facts = loaded;
-    }
+    struct catalogue_changes look;
+    struct salon_facts *facts = arena_new(c->arena, struct salon_facts);
+    struct slot_facts *slots = &out->found.facts;
+    struct claims *claims;
+    TRY(catalogue_sql_facts(c, store->pool, in->salon, facts));
     salon_facts_slots(c->arena, facts, in, out);
+    TRY(catalogue_sql_busy(c, store->pool, slots->staff, slots->staff_len, out->rooms,
+                           slots->rooms_len, &claims));
+    TRY(catalogue_sql_changes(c, store->pool, STR(""), &look));
+    slots->busy = claims;
+    slots->rooms = claims + slots->staff_len;
+    slots->now = look.now;
     return OK;
 }
 
-static bool is_refused(const struct slots_query *in, const struct slots_found *found)
+/* One look at the feed, and then what it said is not known any more. */
+static enum err slots_by_heart(struct ctx *c, struct catalogue_store *store,
+                               const struct slots_query *in, struct slot_subject *out)
 {
-    return !found->service_found || (in->staff && !found->staff_offers);
+    const struct salon_facts *facts;
+    uint64_t version;
+    TRY(catalogue_cache_catch_up(c, store->cache));
+    TRY(catalogue_cache_facts(c, store->cache, in->salon, &facts, &version));
+    salon_facts_slots(c->arena, facts, in, out);
+    out->found.facts.now = store->cache->feed.now;
+    return claims_cache_fill(c, &store->cache->claims, store->pool, in->salon, out);
 }
 
 enum err catalogue_store_slots(struct ctx *c, struct catalogue_store *store,
                                const struct slots_query *in, struct slots_found *out)
 {
     struct slot_subject subject;
-    uint64_t version;
     if (store->cache)
-        TRY(catalogue_cache_refresh(c, store->cache));
-    TRY(subject_of(c, store, in, &subject, &version));
-    if (is_refused(in, &subject.found) && version) {
-        TRY(catalogue_cache_catch_up(c, store->cache));
-        TRY(subject_of(c, store, in, &subject, &version));
-    }
-    if (!is_refused(in, &subject.found))
-        TRY(catalogue_sql_busy(c, store->pool, in->from, in->days, &subject));
-    else if (in->staff && !subject.found.staff_here)
+        TRY(slots_by_heart(c, store, in, &subject));
+    else
+        TRY(slots_by_sql(c, store, in, &subject));
+    if (subject.found.service_found && in->staff && !subject.found.staff_here)
         TRY(catalogue_sql_staff_exists(c, store->pool, in->staff, &subject.found.staff_found));
     *out = subject.found;
     return OK;

@@ -2,8 +2,8 @@
  *
  * What is inactive does not exist here. Views are into the request's arena.
  *
- * Everything may come from a cache that is up to a second old (and says so by a stamp); a refusal never
- * does: what is not in the cache is asked for. Who has just written calls catalogue_catch_up first.
+ * Everything may come from a cache that is up to a second old (and says so by a stamp), but for slots,
+ * which are as new as the request. Who has just written calls catalogue_catch_up first.
  * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/catalogue/slots.h"

@@ -253,18 +253,30 @@ static struct spans working_time(struct arena *arena, const struct slot_facts *f
 /* What a candidate needs around its start. */
 struct shape {
     int64_t duration_s, before_s, after_s;
+    int64_t now_us;
 };
 
-/* Past the claims that are over before a service may start at `first`, and past those that lapsed. */
-static void skip_claims(const struct claims *claims, const struct shape *shape, int64_t first,
-                        size_t *at, size_t *lapsed)
+/* Where in the claims of one owner the walk has come. */
+struct claim_walk {
+    size_t claim, hold;
+};
+
+static bool has_lapsed(const struct claims *claims, int64_t now_us, size_t *hold, int64_t claim)
 {
-    for (; *at < claims->len; (*at)++) {
-        int64_t claim = claims->items[*at];
-        while (*lapsed < claims->lapsed_len && claims->lapsed[*lapsed] < claim)
-            (*lapsed)++;
-        bool counts = *lapsed == claims->lapsed_len || claims->lapsed[*lapsed] != claim;
-        if (counts && claim_end(claim) + shape->before_s > first)
+    while (*hold < claims->holds_len && claims->holds[*hold] < claim)
+        (*hold)++;
+    return *hold < claims->holds_len && claims->holds[*hold] == claim &&
+           claims->hold_ends_us[*hold] <= now_us;
+}
+
+/* Past the claims that are over before a service may start at `first`, and past holds that ran out. */
+static void skip_claims(const struct claims *claims, const struct shape *shape, int64_t first,
+                        struct claim_walk *at)
+{
+    for (; at->claim < claims->len; at->claim++) {
+        int64_t claim = claims->items[at->claim];
+        if (claim_end(claim) + shape->before_s > first &&
+            !has_lapsed(claims, shape->now_us, &at->hold, claim))
             return;
     }
 }
@@ -275,23 +287,24 @@ static void mark_free(const struct candidates *candidates, const struct shape *s
                       struct spans there, const struct claims *claims, uint64_t *bits, size_t words,
                       uint64_t bit)
 {
-    size_t i = 0, claim = 0, lapsed = 0;
+    size_t i = 0;
+    struct claim_walk at = {0};
     for (size_t span = 0; span < there.len; span++) {
         int64_t first = there.items[span].start;
         int64_t last = there.items[span].end - shape->duration_s;
         while (first <= last) {
             int64_t until = last;
-            skip_claims(claims, shape, first, &claim, &lapsed);
-            if (claim < claims->len)
-                until = MIN(last,
-                            claim_start(claims->items[claim]) - shape->after_s - shape->duration_s);
+            skip_claims(claims, shape, first, &at);
+            if (at.claim < claims->len)
+                until = MIN(last, claim_start(claims->items[at.claim]) - shape->after_s -
+                                      shape->duration_s);
             while (i < candidates->len && candidates->starts_s[i] < first)
                 i++;
             for (; i < candidates->len && candidates->starts_s[i] <= until; i++)
                 bits[i * words] |= bit;
             if (until == last)
                 break;
-            first = claim_end(claims->items[claim]) + shape->before_s;
+            first = claim_end(claims->items[at.claim]) + shape->before_s;
         }
     }
 }
@@ -362,7 +375,7 @@ void slots_compute(struct arena *arena, const struct slot_facts *facts, struct d
     struct candidates candidates = candidates_of(arena, facts, &opening, asked);
     struct shape shape = {(int64_t)facts->duration_minutes * 60,
                           (int64_t)facts->buffer_before_minutes * 60,
-                          (int64_t)facts->buffer_after_minutes * 60};
+                          (int64_t)facts->buffer_after_minutes * 60, facts->now.us};
     uint64_t *bits = arena_array(arena, uint64_t, candidates.len * out->words + 1);
     struct walk at = {0};
     for (size_t i = 0; i < facts->staff_len; i++) {

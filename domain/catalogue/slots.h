@@ -34,13 +34,15 @@ struct dated_times {
 };
 /* When one member of staff (or one room) is taken: claims of active bookings, which never overlap, in
  * order. Each is one number, as the database keeps it: its start in seconds times 2^17, plus its length
- * in seconds. `lapsed` are those that count no more: holds that ran out and are still written down. */
+ * in seconds. Those of holds are listed once more, with the time (microseconds since 1970) at which they
+ * end: from then on they claim nothing, written down or not. */
 enum { CLAIM_LENGTH_BITS = 17 };
 struct claims {
     size_t len;
     const int64_t *items;
-    size_t lapsed_len;
-    const int64_t *lapsed;
+    size_t holds_len;
+    const int64_t *holds;
+    const int64_t *hold_ends_us;
 };
 static inline int64_t claim_make(int64_t start_s, int64_t end_s)
 {

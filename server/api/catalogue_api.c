@@ -284,7 +284,6 @@ enum err api_slots(struct ctx *c, struct request *req, struct response *res)
     struct slots_query query;
     struct slots_answer found;
     TRY(slots_query(c, req, &query));
-    TRY(catalogue_read_begin(c, req->app, req->caller.user_id));
     TRY(catalogue_slots(c, store_of(req), &query, &found));
     respond_json(c, res, 200);
     slots_json(c->arena, &res->body, &found);

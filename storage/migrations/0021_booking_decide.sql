@@ -310,14 +310,13 @@ DECLARE
     holding integer;
     written integer;
 BEGIN
-    IF keyed THEN
+    SELECT array_agg(p ORDER BY p.n) INTO prospects
+    FROM booking_prospects(p_customer, p_salon, p_unit, p_service, p_staff, p_starts_at, NULL, false) p;
+    IF keyed THEN -- after that look: who sees what a twin took sees the twin's key as well
         FOR seen IN SELECT * FROM idempotency_seen(p_customer, p_key, p_fingerprint) LOOP
             verdicts[seen.n] := seen.verdict;
         END LOOP;
     END IF;
-
-    SELECT array_agg(p ORDER BY p.n) INTO prospects
-    FROM booking_prospects(p_customer, p_salon, p_unit, p_service, p_staff, p_starts_at, NULL, false) p;
     FOR i IN 1 .. items LOOP
         spot := prospects[i];
         u := spot.unit;

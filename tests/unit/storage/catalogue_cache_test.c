@@ -765,6 +765,84 @@ TEST(what_is_offered_can_be_booked_and_nothing_else)
         }
 }
 
+/* By heart and by asking everything: the same slots? */
+static void act_both_ways(struct ctx *c, struct fixture *f)
+{
+    struct slots_query *query = f->out;
+    struct catalogue_store plain = {.pool = f->pool};
+    struct slots_answer known, asked;
+    f->err = catalogue_slots(c, &plain, query, &asked);
+    if (f->err == OK)
+        f->err = catalogue_slots(c, &f->store, query, &known);
+    if (f->err)
+        return;
+    const struct slots *a = &asked.slots, *b = &known.slots;
+    /* Between the two the clock went on: a slot may have come too soon meanwhile. */
+    size_t late = a->len - b->len;
+    if (late > 1 || memcmp(a->starts_s + late, b->starts_s, b->len * sizeof(*b->starts_s)) != 0 ||
+        memcmp(a->free + late, b->free, b->len * sizeof(*b->free)) != 0)
+        f->err = ERR_CONFLICT;
+}
+
+/* One random write: a booking made, moved (to the other member too), cancelled, a hold that runs out. */
+static void random_write(struct fixture *f, PGconn *db)
+{
+    int64_t a = f->staff[below(2)], b = f->staff[below(2)];
+    unsigned day = 2 + below(3), minute = 600 + below(8) * 60;
+    switch (below(4)) {
+    case 0:
+    case 1:
+        ask(db,
+            "INSERT INTO bookings_booking (salon_id, service_id, staff_id, customer_id, starts_at, "
+            "ends_at, claimed, status, hold_expires_at, price_amount, currency, "
+            "cancel_cutoff_minutes, late_cancel_fee_amount, no_show_fee_amount, deposit_amount) "
+            "SELECT %lld, %lld, %lld, %lld, at, at + interval '1 h', tstzrange(at, at + interval "
+            "'1 h'), '%s', clock_timestamp() + interval '30 ms', 1, 'SAR', 0, 0, 0, 0 FROM "
+            "local_instant(current_date + %u, %u, 'Asia/Riyadh') AS at",
+            (long long)f->salon, (long long)f->service, (long long)a, (long long)f->customer,
+            below(3) ? "confirmed" : "held", day, minute);
+        break;
+    case 2:
+        ask(db,
+            "UPDATE bookings_booking SET staff_id = %lld, starts_at = starts_at + interval '1 h', "
+            "ends_at = ends_at + interval '1 h', claimed = tstzrange(lower(claimed) + interval '1 "
+            "h', "
+            "upper(claimed) + interval '1 h') WHERE id = (SELECT id FROM bookings_booking WHERE "
+            "staff_id = %lld AND status = 'confirmed' ORDER BY random() LIMIT 1)",
+            (long long)b, (long long)a);
+        break;
+    default:
+        ask(db,
+            "UPDATE bookings_booking SET status = 'cancelled' WHERE id = (SELECT id FROM "
+            "bookings_booking WHERE staff_id = %lld ORDER BY random() LIMIT 1)",
+            (long long)a);
+    }
+}
+
+TEST(claims_known_by_heart_are_never_old)
+{
+    struct fixture *f = fixture_begin(seconds(1));
+    PGconn *slow = session();
+    struct slots_query query = {.salon = f->salon, .service = f->service, .days = 7};
+    query.from.days = (int32_t)(clock_system.wall(&clock_system).us / 86400000000 + 1);
+    ask(slow, "SET lock_timeout = '50 ms'");
+    ask(f->db, "SET lock_timeout = '50 ms'");
+    bool open = false;
+    for (int round = 0; round < 400; round++) {
+        if (below(3) == 0) { /* a transaction that stays open over many others */
+            ask(slow, open ? "COMMIT" : "BEGIN");
+            open = !open;
+        }
+        random_write(f, open && below(2) ? slow : f->db);
+        CHECK_INT(act(f, act_both_ways, NULL, &query), OK);
+    }
+    CHECK(ask_int(f->db, "SELECT count(*) FROM bookings_booking WHERE former_staff IS NOT NULL") >
+          5);
+    CHECK(f->cache.claims.lru.len == 2);
+    PQfinish(slow);
+    fixture_end(f);
+}
+
 static void act_slots(struct ctx *c, struct fixture *f)
 {
     struct asked *asked = f->out;

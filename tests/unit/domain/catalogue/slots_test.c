@@ -202,7 +202,9 @@ TEST(a_hold_that_ran_out_keeps_nothing_free)
     facts.busy = &(struct claims){.len = 3, .items = claims};
     CHECK_INT(compute(&f, &facts, "2026-03-10", 1).len, 1); /* 11:00 */
     arena_end(&f.arena);
-    facts.busy = &(struct claims){.len = 3, .items = claims, .lapsed_len = 1, .lapsed = &claims[1]};
+    const int64_t ends[] = {facts.now.us, facts.now.us + 1};
+    facts.busy = &(struct claims){
+        .len = 3, .items = claims, .holds_len = 2, .holds = &claims[1], .hold_ends_us = ends};
     struct slots slots = compute(&f, &facts, "2026-03-10", 1);
     CHECK_INT(slots.len, 2);
     CHECK_INT(slots.starts_s[0], s("2026-03-10T10:30:00+03:00"));
