@@ -14,9 +14,9 @@ static bool is_visible(struct str key)
  * §3.3.3); nobody makes such keys, so none is accepted. */
 static bool unquote(struct str *key)
 {
-    if (key->len < 2 || key->ptr[0] != '"')
+    if (key->len == 0 || key->ptr[0] != '"')
         return true;
-    if (key->ptr[key->len - 1] != '"')
+    if (key->len < 2 || key->ptr[key->len - 1] != '"')
         return false;
     *key = str_of(key->ptr + 1, key->len - 2);
     return str_find_char(*key, '"') < 0 && str_find_char(*key, '\\') < 0;

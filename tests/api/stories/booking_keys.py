@@ -1,0 +1,147 @@
+"""Idempotency-Key: asked twice, done once, answered alike; whatever is in between."""
+import itertools
+
+from lib.check import absent, check, equal
+from lib.crowd import at_once
+from lib.salons import Salon, at
+
+PATH = "/api/bookings/"
+_serial = itertools.count(1)
+
+
+def _key():
+    return f"story-{next(_serial)}"
+
+
+def _book(client, body, key, **headers):
+    return client.post(PATH, body, headers={"Idempotency-Key": key, **headers})
+
+
+def _count(w, salon):
+    return w.db.one("SELECT count(*) FROM bookings_booking WHERE salon_id = %s", salon.id)
+
+
+def a_storm_of_100_twins_has_one_effect_and_one_answer(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    twins = [client.as_language("en") for _ in range(100)]
+    answers = at_once(twins, lambda twin: _book(twin, salon.booking(), key))
+    equal({answer.status for answer in answers}, {201}, "statuses")
+    equal(len({answer.body for answer in answers}), 1, "different bodies")
+    equal(_count(w, salon), 1, "bookings")
+    equal(w.db.one("SELECT count(*) FROM bookings_history WHERE booking_id = %s", answers[0].json["id"]), 1, "history")
+    equal(sum(answer.header("Idempotency-Replayed") is None for answer in answers), 1, "answers that are the first")
+
+
+def asked_again_later_the_answer_is_the_same_whatever_has_changed(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    first = _book(client, salon.booking(notes="now"), key).expect(201)
+    client.post(f"{PATH}{first.json['id']}/cancel/", {}).expect(200)
+    salon.change(name_en="Another name", name_ar="اسم آخر", timezone="Europe/Berlin")
+    equal(_book(client, salon.booking(notes="now"), key).expect(201).body, first.body, "body")
+    equal(_count(w, salon), 1, "bookings")
+
+
+def the_language_of_the_first_answer_is_the_one_of_all(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    first = _book(client.as_language("en"), salon.booking(), key).expect(201)
+    equal(_book(client.as_language("ar"), salon.booking(), key).expect(201).body, first.body, "body")
+    equal(first.json["service_name"], "Service", "language")
+
+
+def another_server_gives_the_same_bytes(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    with w.own_server() as server:
+        first = _book(client.on(server), salon.booking(), key).expect(201)
+    with w.own_server() as server:  # as after a restart
+        equal(_book(client.on(server), salon.booking(), key).expect(201).body, first.body, "body")
+    equal(_book(client.on(w.main), salon.booking(), key).expect(201).body, first.body, "body")
+    equal(_count(w, salon), 1, "bookings")
+
+
+def twins_at_two_servers_have_one_effect(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    with w.own_server() as other:
+        servers = [other, w.main] * 10
+        clients = [client.on(server) for server in servers]
+        answers = at_once(clients, lambda twin: _book(twin, salon.booking(), key))
+    equal({answer.status for answer in answers}, {201}, "statuses")
+    equal(len({answer.body for answer in answers}), 1, "different bodies")
+    equal(_count(w, salon), 1, "bookings")
+
+
+def a_key_for_another_request_is_refused(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    _book(client, salon.booking(), key).expect(201)
+    for language, text in (("en", "This Idempotency-Key was used for another request."),
+                           ("ar", "استُخدم Idempotency-Key هذا لطلب آخر.")):
+        answer = _book(client.as_language(language), salon.booking(at(3, 15)), key).expect(422, "idempotency.key_reused")
+        equal(answer.json["detail"], text, "detail")
+    equal(_count(w, salon), 1, "bookings")
+
+
+def keys_belong_to_their_caller(w):
+    salon, key = Salon(w), _key()
+    one = _book(w.sign_in(), salon.booking(), key).expect(201).json
+    two = _book(w.sign_in(), salon.booking(at(3, 15)), key).expect(201).json
+    check(one["id"] != two["id"], "one caller got another's booking")
+
+
+def a_refusal_is_not_kept_so_the_same_key_decides_anew(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    other = w.booker().post(PATH, salon.booking()).expect(201).json
+    _book(client, salon.booking(), key).expect(409, "booking.slot_taken")
+    w.db.rows("UPDATE bookings_booking SET status = 'cancelled' WHERE id = %s", other["id"])
+    _book(client, salon.booking(), key).expect(201)
+
+
+def a_visit_is_replayed_as_a_whole(w):
+    salon, client, key = Salon(w, staff=2), w.sign_in(), _key()
+    body = {"salon": salon.id, "items": [{"service": salon.service, "staff": salon.staff[n], "starts_at": at(3, 12 + n)} for n in (1, 0)]}
+    first = _book(client, body, key).expect(201)
+    equal(_book(client, body, key).expect(201).body, first.body, "body")
+    equal(_count(w, salon), 2, "bookings")
+
+
+def a_key_may_be_quoted(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    first = _book(client, salon.booking(), key).expect(201)
+    equal(_book(client, salon.booking(), f'"{key}"').expect(201).body, first.body, "body")
+
+
+def what_is_no_key_is_refused(w):
+    salon, client = Salon(w), w.sign_in()
+    for wrong in ("", '""', '"', "two words", "x" * 256, '"a"b"', "tab\tbed"):
+        _book(client, salon.booking(), wrong).expect(400, "idempotency.key_invalid")
+    equal(_count(w, salon), 0, "bookings")
+    _book(client, salon.booking(), "x" * 255).expect(201)
+
+
+def keys_are_good_for_a_day_and_then_forgotten(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    first = _book(client, salon.booking(), key).expect(201).json
+    left = w.db.one("SELECT extract(epoch FROM expires_at - now())::float FROM idempotency_key WHERE caller_id = %s", client.user["id"])
+    check(86000 < left <= 86400, f"{left} s left")
+    w.db.rows("UPDATE idempotency_key SET expires_at = now() - interval '1 second' WHERE caller_id = %s", client.user["id"])
+    second = _book(client, salon.booking(at(3, 15)), key).expect(201).json
+    check(second["id"] != first["id"], "an old key still counts")
+
+
+def housekeeping_sweeps_old_keys(w):
+    from lib.check import eventually
+    salon, client = Salon(w), w.sign_in()
+    _book(client, salon.booking(), _key()).expect(201)
+    w.db.rows("UPDATE idempotency_key SET expires_at = now() - interval '1 second' WHERE caller_id = %s", client.user["id"])
+    eventually(lambda: w.db.one("SELECT count(*) FROM idempotency_key WHERE caller_id = %s", client.user["id"]) == 0, "swept")
+
+
+def without_a_key_the_same_request_twice_is_two_requests(w):
+    salon, client = Salon(w, staff=2), w.sign_in()
+    ids = {client.post(PATH, salon.booking(staff=None)).expect(201).json["id"] for _ in range(2)}
+    equal(len(ids), 2, "bookings")
+
+
+def keys_are_not_logged(w):
+    salon, client, key = Salon(w), w.sign_in(), "secret-looking-key-4711"
+    since = w.main.log_size()
+    _book(client, salon.booking(), key).expect(201)
+    absent(w.main.log(since), key, "the log")
