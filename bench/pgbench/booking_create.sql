@@ -1,4 +1,4 @@
--- What the server runs for POST /api/bookings/, on the rows of bench/seed.sql; see harness/database.py.
+-- What the server runs for POST /api/bookings/, alone, on the rows of bench/seed.sql; see harness/database.py.
 -- Each client takes every clients-th number from :first on.
 \set n :first + :client_id + :clients * :i
 \set i :i + 1
@@ -7,11 +7,18 @@
 \set customer :staff_count + 1 + mod(:n, :customers)
 \set salon :member / 20 + 1
 -- statement: bookings/create.sql
--- $1 = :customer
--- $2 = :salon
--- $3 = :salon
--- $4 = :member + 1
--- $5 = to_timestamp(:slot)
--- $6 = ''
--- $7 = 10
--- $8 = 'pgbench'
+-- $1 = 1000
+-- $2 = 2
+-- $3 = 600
+-- $4 = ARRAY[:customer]
+-- $5 = ARRAY[:salon]
+-- $6 = '{0}'
+-- $7 = '{""}'
+-- $8 = '{pgbench}'
+-- $9 = '{""}'
+-- $10 = '{""}'
+-- $11 = '{""}'
+-- $12 = '{1}'
+-- $13 = ARRAY[:salon]
+-- $14 = ARRAY[:member + 1]
+-- $15 = ARRAY[to_timestamp(:slot)]

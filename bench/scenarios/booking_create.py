@@ -1,27 +1,30 @@
-"""Bookings per second, each for another member of staff, over pgbench calling the same function.
+"""Durable bookings per second over different staff, 64 clients, over pgbench booking one by one at its best.
 
-The whole request: HTTP, JSON, the token checked, the booking made and durably committed. Nothing is pinned."""
+The whole request: HTTP, JSON, the token checked, the booking made and durably committed. pgbench calls the same
+statement with one booking, on as many connections as suit it best. Nothing is pinned, on either side."""
 from harness.database import CUSTOMERS, STAFF, TIMES
 from harness.load import pgbench, pgbench_script
 from harness.result import compare
 
-BAR = ">= 0.8"
-WORKERS, PG_CONNECTIONS = 2, 8  # per worker
+BAR = ">= 1.8"
+WORKERS = 2
+SETTINGS = {"PG_CONNECTIONS": 8, "BOOKING_OPEN_MAX": 1000}
+PEER_CONNECTIONS = (8, 16, 32)
 
 
 def run(rig):
-    ours = rig.mawid("booking-create", workers=WORKERS, database=True, settings={"PG_CONNECTIONS": PG_CONNECTIONS})
+    ours = rig.mawid("booking-create", workers=WORKERS, database=True, settings=SETTINGS)
     script = pgbench_script(rig, "booking_create")
-    clients = WORKERS * PG_CONNECTIONS
 
-    def by_pgbench():
+    def by_pgbench(clients):
         return pgbench(rig, script, clients, [
             ("first", rig.load.numbers("booking_create.http")), ("clients", clients), ("i", 0), ("staff_count", STAFF),
             ("times", TIMES), ("customers", CUSTOMERS), ("first_slot", rig.database.first_slot)])
 
+    best = max(PEER_CONNECTIONS, key=by_pgbench)
     row = compare("bookings over transactions", "1/s", ("ours", lambda: create(rig, ours)["rate"]),
-                  ("pgbench", by_pgbench), rig.pairs, ratio=lambda own, peer: own / peer, bar=BAR)
-    row.notes.append(f"{WORKERS} workers with {PG_CONNECTIONS} connections each; pgbench with {clients}; 128 clients")
+                  ("pgbench", lambda: by_pgbench(best)), rig.pairs, ratio=lambda own, peer: own / peer, bar=BAR)
+    row.notes.append(f"{WORKERS} workers, 64 clients; pgbench with {best} connections, the best of {PEER_CONNECTIONS}")
     ours.end()
     return [row]
 
@@ -29,4 +32,4 @@ def run(rig):
 def create(rig, server, **options):
     """Makes bookings that never collide, with any that were made before neither."""
     tables = [rig.database.table(name) for name in ("staff", "time", "customer")]
-    return rig.load.run(server, "booking_create.http", expect=201, tables=tables, **{"connections": 128, **options})
+    return rig.load.run(server, "booking_create.http", expect=201, tables=tables, **{"connections": 64, **options})
