@@ -190,6 +190,11 @@ WORKER_READ(pg_reconnects, read_count(&pg_pool_stats(app->pg)->reconnects))
 WORKER_READ(pg_conns, read_count(&pg_pool_stats(app->pg)->conns_up))
 WORKER_READ(pg_inflight, read_count(&pg_pool_stats(app->pg)->inflight))
 WORKER_READ(pg_queued, read_count(&pg_pool_stats(app->pg)->queued))
+WORKER_READ(bookings_waiting,
+            __atomic_load_n(&app->services->booking.store.combiner.rules.waiting_len,
+                            __ATOMIC_RELAXED))
+WORKER_READ(booking_flights,
+            __atomic_load_n(&app->services->booking.store.combiner.rules.flights, __ATOMIC_RELAXED))
 WORKER_READ(redis_commands, read_count(&redis_pool_stats(app->redis)->commands))
 WORKER_READ(redis_errors, read_count(&redis_pool_stats(app->redis)->errors))
 WORKER_READ(redis_unavailable, read_count(&redis_pool_stats(app->redis)->unavailable))
@@ -247,6 +252,9 @@ static void page_workers(struct process *process, struct strbuf *out)
         {"mawid_pg_connections", "gauge", "Postgres: connections up.", read_pg_conns},
         {"mawid_pg_inflight", "gauge", "Postgres: statements under way.", read_pg_inflight},
         {"mawid_pg_queued", "gauge", "Postgres: statements waiting.", read_pg_queued},
+        {"mawid_bookings_waiting", "gauge", "Creations waiting for a flight.",
+         read_bookings_waiting},
+        {"mawid_booking_flights", "gauge", "Flights of creations under way.", read_booking_flights},
         {"mawid_redis_commands_total", "counter", "Redis: commands.", read_redis_commands},
         {"mawid_redis_errors_total", "counter", "Redis: commands refused.", read_redis_errors},
         {"mawid_redis_unavailable_total", "counter", "Redis: not sent.", read_redis_unavailable},
