@@ -71,9 +71,10 @@ enum err desk_salon_save(struct ctx *c, struct desk_store *store, const struct a
     if (in->timezone.ptr && !tz_find(in->timezone))
         return fail_field(c, STR("timezone"), R_TIMEZONE_UNKNOWN);
 
+    desk_once_begin(c, actor, in->once);
     struct desk_answer answer;
     TRY(desk_store_salon_save(c, store, actor->user_id, salon, &clean, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge_once(c, actor, &answer, in->once);
 }
 
 static enum err close_part(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -107,9 +108,10 @@ enum err desk_service_save(struct ctx *c, struct desk_store *store, const struct
     struct service_changes clean = *in;
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean.name[lang] = trimmed(in->name[lang]);
+    desk_once_begin(c, actor, in->once);
     struct desk_answer answer;
     TRY(desk_store_service_save(c, store, actor->user_id, salon, service, &clean, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge_once(c, actor, &answer, in->once);
 }
 
 enum err desk_service_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -120,14 +122,15 @@ enum err desk_service_close(struct ctx *c, struct desk_store *store, const struc
 
 enum err desk_room_save(struct ctx *c, struct desk_store *store, const struct actor *actor,
                         int64_t salon, int64_t room, const struct str name[LANG_COUNT],
-                        struct room *out)
+                        struct desk_once *once, struct room *out)
 {
     struct str clean[LANG_COUNT];
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean[lang] = trimmed(name[lang]);
+    desk_once_begin(c, actor, once);
     struct desk_answer answer;
-    TRY(desk_store_room_save(c, store, actor->user_id, salon, room, clean, &answer, out));
-    return desk_judge(c, actor, &answer);
+    TRY(desk_store_room_save(c, store, actor->user_id, salon, room, clean, once, &answer, out));
+    return desk_judge_once(c, actor, &answer, once);
 }
 
 enum err desk_room_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -166,9 +169,10 @@ enum err desk_staff_save(struct ctx *c, struct desk_store *store, const struct a
     struct staff_changes clean = *in;
     if (staff == 0)
         TRY(clean_person(c, in, &clean));
+    desk_once_begin(c, actor, in->once);
     struct desk_answer answer;
     TRY(desk_store_staff_save(c, store, actor->user_id, salon, staff, &clean, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge_once(c, actor, &answer, in->once);
 }
 
 enum err desk_staff_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -193,15 +197,16 @@ struct str exception_kind_code(enum exception_kind kind)
 
 enum err desk_exception_add(struct ctx *c, struct desk_store *store, const struct actor *actor,
                             int64_t salon, int64_t staff, const struct staff_exception *in,
-                            struct exception_added *out)
+                            struct desk_once *once, struct exception_added *out)
 {
     enum { YEAR_DAYS = 366 };
     int64_t length_us = instant_since(in->ends_at, in->starts_at).us;
     if (length_us <= 0 || length_us > YEAR_DAYS * seconds(24 * 3600).us)
         return fail_field(c, STR("ends_at"), R_TIMES_BACKWARD);
+    desk_once_begin(c, actor, once);
     struct desk_answer answer;
-    TRY(desk_store_exception_add(c, store, actor->user_id, salon, staff, in, &answer, out));
-    return desk_judge(c, actor, &answer);
+    TRY(desk_store_exception_add(c, store, actor->user_id, salon, staff, in, once, &answer, out));
+    return desk_judge_once(c, actor, &answer, once);
 }
 
 enum err desk_exception_remove(struct ctx *c, struct desk_store *store, const struct actor *actor,

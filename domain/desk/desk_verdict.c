@@ -1,5 +1,7 @@
 #include "domain/desk/desk_verdict.h"
 
+#include "domain/i18n/texts.h"
+
 static const struct {
     struct str code;
     enum reason reason;
@@ -32,4 +34,22 @@ enum err desk_judge(struct ctx *c, const struct actor *actor, const struct desk_
     if (verdicts[answer->verdict].field.len)
         return fail_field(c, verdicts[answer->verdict].field, reason);
     return fail(c, reason);
+}
+
+void desk_once_begin(struct ctx *c, const struct actor *actor, struct desk_once *once)
+{
+    if (once)
+        once->asked = actor->language_asked ? lang_code(c->lang) : STR("");
+}
+
+/* Byte for byte as it was answered first: the language too. */
+enum err desk_judge_once(struct ctx *c, const struct actor *actor, const struct desk_answer *answer,
+                         struct desk_once *once)
+{
+    TRY(desk_judge(c, actor, answer));
+    if (once)
+        once->replayed = answer->verdict == DESK_REPLAY;
+    if (answer->verdict == DESK_REPLAY)
+        c->lang = answer->language;
+    return OK;
 }

@@ -18,7 +18,18 @@ struct desk_answer {
     int64_t busy;       /* with DESK_HAS_BOOKINGS: how many */
 };
 
+/* A request that makes something, and may come twice. NULL where one is wanted: it has no key. */
+struct desk_once {
+    struct request_key key;
+    struct str asked; /* by the rule: the language that was asked for, or empty */
+    bool replayed;    /* by the rule: this is the answer of the first time, in its language */
+};
+
 /* OK, or the refusal; from here on the request speaks the actor's language. With DESK_HAS_BOOKINGS the
  * error says how many as "active_bookings". */
 NODISCARD enum err desk_judge(struct ctx *c, const struct actor *actor,
                               const struct desk_answer *answer);
+/* Around a question that has a `once`; NULL is fine. */
+void desk_once_begin(struct ctx *c, const struct actor *actor, struct desk_once *once);
+NODISCARD enum err desk_judge_once(struct ctx *c, const struct actor *actor,
+                                   const struct desk_answer *answer, struct desk_once *once);

@@ -1,7 +1,8 @@
 /* server/api/actor.h - who calls, in the words of the domain. Nothing here waits. */
 #pragma once
-#include "domain/bookings/bookings.h"
+#include "domain/desk/desk_verdict.h"
 #include "server/api.h"
+#include "server/idempotency.h"
 
 static inline struct actor actor_of(const struct request *req)
 {
@@ -13,4 +14,16 @@ static inline enum err actor_settled(struct request *req, enum err err)
     if (err != ERR_UNAVAILABLE && err != ERR_TIMEOUT && err != ERR_CANCELED && err != ERR_INTERNAL)
         req->lang_settled = true;
     return err;
+}
+
+/* Idempotency-Key of a request that makes something. */
+static inline enum err once_begin(struct ctx *c, const struct request *req, struct desk_once *once)
+{
+    *once = (struct desk_once){.asked = STR("")};
+    return idempotency_key(c, req, &once->key);
+}
+static inline void once_end(struct response *res, const struct desk_once *once)
+{
+    if (once->replayed)
+        response_header(res, STR("Idempotency-Replayed"), STR("true"));
 }

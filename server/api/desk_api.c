@@ -176,7 +176,7 @@ static enum err read_policy(struct ctx *c, const struct policy_body *body,
 }
 
 static enum err save_salon(struct ctx *c, struct request *req, struct response *res,
-                           const struct salon_body *body, int64_t salon)
+                           const struct salon_body *body, int64_t salon, struct desk_once *once)
 {
     struct salon_changes in = {.name = {[LANG_AR] = body->name_ar, [LANG_EN] = body->name_en},
                                .city = {[LANG_AR] = body->city_ar, [LANG_EN] = body->city_en},
@@ -188,6 +188,7 @@ static enum err save_salon(struct ctx *c, struct request *req, struct response *
     TRY(read_policy(c, &body->policy, &in));
     TRY(weekly(c, "opening_hours", "closes", &body->opening_hours, &in.opening));
 
+    in.once = once;
     struct actor actor = actor_of(req);
     struct salon_details details;
     TRY(actor_settled(req, desk_salon_save(c, store_of(req), &actor, salon, &in, &details)));
@@ -203,14 +204,18 @@ enum err api_salon_create(struct ctx *c, struct request *req, struct response *r
 {
     struct salon_body body;
     TRY(REQUEST_JSON(c, req, salon_create_fields, &body));
-    return save_salon(c, req, res, &body, 0);
+    struct desk_once once;
+    TRY(once_begin(c, req, &once));
+    TRY(save_salon(c, req, res, &body, 0, &once));
+    once_end(res, &once);
+    return OK;
 }
 
 enum err api_salon_change(struct ctx *c, struct request *req, struct response *res)
 {
     struct salon_body body;
     TRY(REQUEST_JSON(c, req, salon_change_fields, &body));
-    return save_salon(c, req, res, &body, req->ids[0]);
+    return save_salon(c, req, res, &body, req->ids[0], NULL);
 }
 
 enum err api_salon_remove(struct ctx *c, struct request *req, struct response *res)
@@ -268,7 +273,8 @@ static const struct json_field service_create_fields[] = {SERVICE_FIELDS(JSON_RE
 static const struct json_field service_change_fields[] = {SERVICE_FIELDS(0)};
 
 static enum err save_service(struct ctx *c, struct request *req, struct response *res,
-                             const struct service_body *body, int64_t service)
+                             const struct service_body *body, int64_t service,
+                             struct desk_once *once)
 {
     struct service_changes in = {.name = {[LANG_AR] = body->name_ar, [LANG_EN] = body->name_en},
                                  .duration_minutes = kept(body->duration),
@@ -276,6 +282,7 @@ static enum err save_service(struct ctx *c, struct request *req, struct response
                                  .buffer_after_minutes = kept(body->after),
                                  .price_amount = kept(body->price),
                                  .rooms = id_list(c->arena, &body->rooms)};
+    in.once = once;
     struct actor actor = actor_of(req);
     struct desk_service saved;
     TRY(actor_settled(
@@ -292,14 +299,18 @@ enum err api_service_create(struct ctx *c, struct request *req, struct response 
 {
     struct service_body body;
     TRY(REQUEST_JSON(c, req, service_create_fields, &body));
-    return save_service(c, req, res, &body, 0);
+    struct desk_once once;
+    TRY(once_begin(c, req, &once));
+    TRY(save_service(c, req, res, &body, 0, &once));
+    once_end(res, &once);
+    return OK;
 }
 
 enum err api_service_change(struct ctx *c, struct request *req, struct response *res)
 {
     struct service_body body;
     TRY(REQUEST_JSON(c, req, service_change_fields, &body));
-    return save_service(c, req, res, &body, req->ids[1]);
+    return save_service(c, req, res, &body, req->ids[1], NULL);
 }
 
 enum err api_service_remove(struct ctx *c, struct request *req, struct response *res)
@@ -331,13 +342,13 @@ static void put_room(struct ctx *c, struct json_writer *w, const struct room *ro
 }
 
 static enum err save_room(struct ctx *c, struct request *req, struct response *res,
-                          const struct room_body *body, int64_t room)
+                          const struct room_body *body, int64_t room, struct desk_once *once)
 {
     const struct str name[LANG_COUNT] = {[LANG_AR] = body->name_ar, [LANG_EN] = body->name_en};
     struct actor actor = actor_of(req);
     struct room saved;
-    TRY(actor_settled(req,
-                      desk_room_save(c, store_of(req), &actor, req->ids[0], room, name, &saved)));
+    TRY(actor_settled(
+        req, desk_room_save(c, store_of(req), &actor, req->ids[0], room, name, once, &saved)));
     struct json_writer w = respond_json(c, res, room ? 200 : 201);
     put_room(c, &w, &saved);
     return OK;
@@ -347,14 +358,18 @@ enum err api_room_create(struct ctx *c, struct request *req, struct response *re
 {
     struct room_body body;
     TRY(REQUEST_JSON(c, req, room_create_fields, &body));
-    return save_room(c, req, res, &body, 0);
+    struct desk_once once;
+    TRY(once_begin(c, req, &once));
+    TRY(save_room(c, req, res, &body, 0, &once));
+    once_end(res, &once);
+    return OK;
 }
 
 enum err api_room_change(struct ctx *c, struct request *req, struct response *res)
 {
     struct room_body body;
     TRY(REQUEST_JSON(c, req, room_change_fields, &body));
-    return save_room(c, req, res, &body, req->ids[1]);
+    return save_room(c, req, res, &body, req->ids[1], NULL);
 }
 
 enum err api_room_remove(struct ctx *c, struct request *req, struct response *res)
@@ -437,13 +452,14 @@ static enum err respond_staff(struct ctx *c, struct response *res, int status,
 }
 
 static enum err save_staff(struct ctx *c, struct request *req, struct response *res,
-                           const struct staff_body *body, int64_t staff)
+                           const struct staff_body *body, int64_t staff, struct desk_once *once)
 {
     struct staff_changes in = {.phone = body->phone,
                                .first_name = body->first_name,
                                .last_name = body->last_name,
                                .services = id_list(c->arena, &body->services)};
     TRY(weekly(c, "windows", "ends", &body->windows, &in.windows));
+    in.once = once;
     struct actor actor = actor_of(req);
     struct desk_staff saved;
     TRY(actor_settled(req,
@@ -455,14 +471,18 @@ enum err api_staff_add(struct ctx *c, struct request *req, struct response *res)
 {
     struct staff_body body;
     TRY(REQUEST_JSON(c, req, staff_add_fields, &body));
-    return save_staff(c, req, res, &body, 0);
+    struct desk_once once;
+    TRY(once_begin(c, req, &once));
+    TRY(save_staff(c, req, res, &body, 0, &once));
+    once_end(res, &once);
+    return OK;
 }
 
 enum err api_staff_change(struct ctx *c, struct request *req, struct response *res)
 {
     struct staff_body body = {0};
     TRY(REQUEST_JSON(c, req, staff_change_fields, &body));
-    return save_staff(c, req, res, &body, req->ids[1]);
+    return save_staff(c, req, res, &body, req->ids[1], NULL);
 }
 
 enum err api_staff_get(struct ctx *c, struct request *req, struct response *res)
@@ -519,9 +539,12 @@ enum err api_exception_add(struct ctx *c, struct request *req, struct response *
                                  .note = body.note.ptr ? body.note : STR("")};
     struct actor actor = actor_of(req);
     struct exception_added added;
-    TRY(actor_settled(
-        req, desk_exception_add(c, store_of(req), &actor, req->ids[0], req->ids[1], &in, &added)));
+    struct desk_once once;
+    TRY(once_begin(c, req, &once));
+    TRY(actor_settled(req, desk_exception_add(c, store_of(req), &actor, req->ids[0], req->ids[1],
+                                              &in, &once, &added)));
     in.id = added.id;
+    once_end(res, &once);
     struct json_writer w = respond_json(c, res, 201);
     json_object_begin(&w, NULL);
     put_exception(&w, &in, added.tz);

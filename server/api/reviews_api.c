@@ -58,16 +58,18 @@ enum err api_review_add(struct ctx *c, struct request *req, struct response *res
 {
     struct review_body body;
     TRY(REQUEST_JSON(c, req, review_fields, &body));
+    struct desk_once once;
+    TRY(once_begin(c, req, &once));
     struct review_request in = {.salon = req->ids[0],
                                 .booking = body.booking.v,
                                 .rating = (int32_t)body.rating.v,
                                 .comment = body.comment.ptr ? str_trim(body.comment) : STR(""),
-                                .key = STR(""),
-                                .fingerprint = STR("")};
+                                .once = &once};
     struct actor actor = actor_of(req);
     struct review review;
     const struct tz *tz;
     TRY(actor_settled(req, review_add(c, store_of(req), &actor, &in, &review, &tz)));
+    once_end(res, &once);
     struct json_writer w = respond_json(c, res, 201);
     put_review(c, &w, &review, tz);
     return OK;

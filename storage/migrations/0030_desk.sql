@@ -94,6 +94,41 @@ CREATE FUNCTION bookings_ahead(p_salon bigint, p_service bigint, p_staff bigint,
         AND (p_room IS NULL OR b.room_id = p_room)
 $$;
 
+-- ---- the same request again ------------------------------------------------------------------------
+
+-- desk_before: was this request answered before? NULL: no, or it has no key. Twins of one caller come one
+-- after the other (the lock that bookings take, see 0021).
+-- in:  key and fingerprint (Idempotency-Key; '': none)
+-- out: verdict (replay, key_reused), lang and kept: the language and the card of the first answer
+CREATE FUNCTION desk_before(p_actor bigint, p_key text, p_fingerprint text, OUT verdict text, OUT lang text,
+    OUT kept jsonb)
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_key = '' THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1101, (p_actor % 2147483647)::integer);
+    SELECT seen.verdict INTO verdict
+    FROM idempotency_seen(ARRAY[p_actor], ARRAY[p_key], ARRAY[p_fingerprint]) seen;
+    SELECT coalesce(k.lang, u.preferred_language), k.answer INTO lang, kept
+    FROM accounts_user u LEFT JOIN idempotency_key k
+        ON verdict = 'replay' AND k.caller_id = u.id AND k.key = p_key
+    WHERE u.id = p_actor;
+END $$;
+
+-- desk_remember: keeps the card of an answer under the request's key, if it has one.
+-- in:  asked: the language of the answer ('': `p_lang`, what the actor prefers)
+CREATE FUNCTION desk_remember(p_actor bigint, p_key text, p_fingerprint text, p_asked text, p_lang text,
+    p_card jsonb) RETURNS void
+    LANGUAGE sql AS $$
+    INSERT INTO idempotency_key AS k (caller_id, key, fingerprint, lang, status, answer)
+    SELECT p_actor, p_key, p_fingerprint, coalesce(nullif(p_asked, ''), p_lang), 201, p_card
+    WHERE p_key <> ''
+    ON CONFLICT (caller_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, lang = excluded.lang,
+        status = excluded.status, answer = excluded.answer, expires_at = excluded.expires_at
+    WHERE k.expires_at <= now()
+$$;
+
 -- ---- salons ----------------------------------------------------------------------------------------
 
 CREATE VIEW desk_salon AS
@@ -109,7 +144,8 @@ FROM catalogue_salon s, LATERAL (
     FROM (SELECT * FROM catalogue_opening o WHERE o.salon_id = s.id
           ORDER BY o.weekday, o.opens_minute, o.id) o) hours;
 
--- salon_save: makes a salon (p_salon NULL) or changes one. NULL leaves a column as it is, or at its
+-- salon_save: makes a salon (p_salon NULL) or changes one. (Every creation here may have a key: see
+-- desk_before.) NULL leaves a column as it is, or at its
 -- default. Hours are replaced as a whole. p_place: write the position, which may be NULL.
 -- out: verdict (ok, actor_unknown, forbidden, not_found, owner_unknown, too_many), lang, card
 CREATE FUNCTION salon_save(p_actor bigint, p_salon bigint, p_owner bigint,
@@ -117,14 +153,20 @@ CREATE FUNCTION salon_save(p_actor bigint, p_salon bigint, p_owner bigint,
     p_timezone text, p_place boolean, p_latitude double precision, p_longitude double precision,
     p_grid integer, p_notice integer, p_horizon integer, p_auto_confirm boolean, p_cutoff integer,
     p_late_fee bigint, p_no_show_fee bigint, p_deposit bigint,
-    p_weekday bigint[], p_opens bigint[], p_closes bigint[], p_most bigint,
+    p_weekday bigint[], p_opens bigint[], p_closes bigint[], p_most bigint, p_asked text, p_key text, p_fingerprint text,
     OUT verdict text, OUT lang text, OUT card desk_salon)
     LANGUAGE plpgsql AS $$
 DECLARE
+    kept jsonb;
     the bigint := p_salon;
     actor record;
     owner bigint;
 BEGIN
+    SELECT b.* INTO verdict, lang, kept FROM desk_before(p_actor, p_key, p_fingerprint) b;
+    IF verdict IS NOT NULL THEN
+        card := jsonb_populate_record(NULL::desk_salon, kept);
+        RETURN;
+    END IF;
     SELECT u.role, u.preferred_language INTO actor FROM accounts_user u WHERE u.id = p_actor;
     IF p_salon IS NULL THEN
         lang := actor.preferred_language;
@@ -175,6 +217,7 @@ BEGIN
         SELECT the, h.* FROM unnest(p_weekday, p_opens, p_closes) h;
     END IF;
     SELECT * INTO card FROM desk_salon d WHERE d.id = the;
+    PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang, to_jsonb(card));
     verdict := 'ok';
 END $$;
 
@@ -210,11 +253,17 @@ FROM catalogue_service v;
 -- out: verdict (ok, actor_unknown, forbidden, not_found, room_unknown, too_many), lang, card
 CREATE FUNCTION service_save(p_actor bigint, p_salon bigint, p_service bigint, p_name_ar text,
     p_name_en text, p_duration integer, p_before integer, p_after integer, p_price bigint,
-    p_rooms bigint[], p_most bigint, OUT verdict text, OUT lang text, OUT card desk_service)
+    p_rooms bigint[], p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text, OUT lang text, OUT card desk_service)
     LANGUAGE plpgsql AS $$
 DECLARE
+    kept jsonb;
     the bigint := p_service;
 BEGIN
+    SELECT b.* INTO verdict, lang, kept FROM desk_before(p_actor, p_key, p_fingerprint) b;
+    IF verdict IS NOT NULL THEN
+        card := jsonb_populate_record(NULL::desk_service, kept);
+        RETURN;
+    END IF;
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
     verdict := CASE
         WHEN verdict IS NOT NULL THEN verdict
@@ -246,6 +295,7 @@ BEGIN
         INSERT INTO catalogue_service_room (service_id, room_id) SELECT DISTINCT the, r FROM unnest(p_rooms) r;
     END IF;
     SELECT * INTO card FROM desk_service d WHERE d.id = the;
+    PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang, to_jsonb(card));
     verdict := 'ok';
 END $$;
 
@@ -298,9 +348,18 @@ END $$;
 -- room_save: as salon_save.
 -- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, name_ar, name_en
 CREATE FUNCTION room_save(p_actor bigint, p_salon bigint, p_room bigint, p_name_ar text, p_name_en text,
-    p_most bigint, OUT verdict text, OUT lang text, OUT id bigint, OUT name_ar text, OUT name_en text)
+    p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text, OUT lang text, OUT id bigint, OUT name_ar text, OUT name_en text)
     LANGUAGE plpgsql AS $$
+DECLARE
+    kept jsonb;
 BEGIN
+    SELECT b.* INTO verdict, lang, kept FROM desk_before(p_actor, p_key, p_fingerprint) b;
+    IF verdict IS NOT NULL THEN
+        id := kept ->> 'id';
+        name_ar := kept ->> 'name_ar';
+        name_en := kept ->> 'name_en';
+        RETURN;
+    END IF;
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
     IF verdict IS NOT NULL THEN
         RETURN;
@@ -313,6 +372,8 @@ BEGIN
     IF p_room IS NULL THEN
         INSERT INTO catalogue_room AS r (salon_id, name_ar, name_en) VALUES (p_salon, p_name_ar, p_name_en)
         RETURNING r.id, r.name_ar, r.name_en INTO id, name_ar, name_en;
+        PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang,
+            jsonb_build_object('id', id, 'name_ar', name_ar, 'name_en', name_en));
     ELSE
         UPDATE catalogue_room r SET name_ar = coalesce(p_name_ar, r.name_ar),
             name_en = coalesce(p_name_en, r.name_en)
@@ -346,13 +407,19 @@ CROSS JOIN LATERAL (
 -- out: verdict (ok, actor_unknown, forbidden, not_found, already_staff, service_unknown, too_many), lang, card
 CREATE FUNCTION staff_save(p_actor bigint, p_salon bigint, p_staff bigint, p_phone text, p_first_name text,
     p_last_name text, p_services bigint[], p_weekday bigint[], p_starts bigint[], p_ends bigint[],
-    p_most bigint, OUT verdict text, OUT lang text, OUT card desk_staff)
+    p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text, OUT lang text, OUT card desk_staff)
     LANGUAGE plpgsql AS $$
 DECLARE
+    kept jsonb;
     the bigint := p_staff;
     member record;
     person bigint;
 BEGIN
+    SELECT b.* INTO verdict, lang, kept FROM desk_before(p_actor, p_key, p_fingerprint) b;
+    IF verdict IS NOT NULL THEN
+        card := jsonb_populate_record(NULL::desk_staff, kept);
+        RETURN;
+    END IF;
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
     IF verdict IS NULL AND EXISTS (SELECT FROM unnest(p_services) AS q (id) WHERE NOT EXISTS (
         SELECT FROM catalogue_service v WHERE v.id = q.id AND v.salon_id = p_salon AND v.active)) THEN
@@ -398,6 +465,7 @@ BEGIN
         SELECT the, h.* FROM unnest(p_weekday, p_starts, p_ends) h;
     END IF;
     SELECT * INTO card FROM desk_staff d WHERE d.id = the;
+    PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang, to_jsonb(card));
     verdict := 'ok';
 END $$;
 
@@ -430,9 +498,18 @@ END $$;
 -- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, clashing: at most 100 ids
 CREATE FUNCTION staff_exception_add(p_actor bigint, p_salon bigint, p_staff bigint, p_kind text,
     p_starts_at timestamptz, p_ends_at timestamptz, p_note text, p_most bigint,
+    p_asked text, p_key text, p_fingerprint text,
     OUT verdict text, OUT lang text, OUT id bigint, OUT clashing bigint[])
     LANGUAGE plpgsql AS $$
+DECLARE
+    kept jsonb;
 BEGIN
+    SELECT b.* INTO verdict, lang, kept FROM desk_before(p_actor, p_key, p_fingerprint) b;
+    IF verdict IS NOT NULL THEN
+        id := kept ->> 'id';
+        clashing := ARRAY(SELECT c::bigint FROM jsonb_array_elements_text(kept -> 'clashing') c);
+        RETURN;
+    END IF;
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office(p_actor, p_salon) o;
     IF verdict IS NOT NULL THEN
         RETURN;
@@ -455,6 +532,8 @@ BEGIN
             AND b.status IN ('held', 'pending', 'confirmed')
             AND (b.status <> 'held' OR b.hold_expires_at > now())
         ORDER BY b.starts_at, b.id LIMIT 100);
+    PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang,
+        jsonb_build_object('id', id, 'clashing', clashing));
     verdict := 'ok';
 END $$;
 

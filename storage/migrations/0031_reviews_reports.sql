@@ -14,6 +14,7 @@ CREATE FUNCTION review_add(p_actor bigint, p_salon bigint, p_booking bigint, p_r
     LANGUAGE plpgsql AS $$
 DECLARE
     booking record;
+    kept jsonb;
 BEGIN
     SELECT u.preferred_language, person_label(u.first_name, u.last_name, '') INTO lang, author
     FROM accounts_user u WHERE u.id = p_actor;
@@ -21,21 +22,17 @@ BEGIN
         verdict := 'actor_unknown';
         RETURN;
     END IF;
-    IF p_key <> '' THEN
-        -- Twins of one caller come one after the other (the lock that bookings take, see 0021).
-        PERFORM pg_advisory_xact_lock(1101, (p_actor % 2147483647)::integer);
-        SELECT seen.verdict INTO verdict
-        FROM idempotency_seen(ARRAY[p_actor], ARRAY[p_key], ARRAY[p_fingerprint]) seen;
-        IF verdict = 'replay' THEN
-            SELECT k.lang, (k.answer ->> 'id')::bigint, k.answer ->> 'author', (k.answer ->> 'rating')::integer,
-                k.answer ->> 'comment', (k.answer ->> 'created_at')::timestamptz,
-                k.answer ->> 'service_name_ar', k.answer ->> 'service_name_en'
-            INTO lang, id, author, rating, comment, created_at, service_name_ar, service_name_en
-            FROM idempotency_key k WHERE k.caller_id = p_actor AND k.key = p_key;
-        END IF;
-        IF verdict IS NOT NULL THEN
-            RETURN;
-        END IF;
+    SELECT b.verdict, coalesce(b.lang, review_add.lang), b.kept INTO verdict, lang, kept
+    FROM desk_before(p_actor, p_key, p_fingerprint) b;
+    IF verdict IS NOT NULL THEN
+        id := kept ->> 'id';
+        author := kept ->> 'author';
+        rating := kept ->> 'rating';
+        comment := kept ->> 'comment';
+        created_at := kept ->> 'created_at';
+        service_name_ar := kept ->> 'service_name_ar';
+        service_name_en := kept ->> 'service_name_en';
+        RETURN;
     END IF;
     PERFORM FROM catalogue_salon s WHERE s.id = p_salon AND s.active FOR NO KEY UPDATE;
     SELECT b.status, v.name_ar, v.name_en,
@@ -60,17 +57,10 @@ BEGIN
     WHERE s.id = p_salon;
     service_name_ar := booking.name_ar;
     service_name_en := booking.name_en;
+    PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang, jsonb_build_object('id', id,
+        'author', author, 'rating', rating, 'comment', comment, 'created_at', created_at,
+        'service_name_ar', service_name_ar, 'service_name_en', service_name_en));
     verdict := 'ok';
-    IF p_key <> '' THEN
-        INSERT INTO idempotency_key AS k (caller_id, key, fingerprint, lang, status, answer)
-        VALUES (p_actor, p_key, p_fingerprint, coalesce(nullif(p_asked, ''), lang), 201,
-            jsonb_build_object('id', id, 'author', author, 'rating', rating, 'comment', comment,
-                'created_at', created_at, 'service_name_ar', service_name_ar,
-                'service_name_en', service_name_en))
-        ON CONFLICT (caller_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, lang = excluded.lang,
-            status = excluded.status, answer = excluded.answer, expires_at = excluded.expires_at
-        WHERE k.expires_at <= now();
-    END IF;
 END $$;
 
 -- staff_open_minutes: how many minutes of some local days a member of staff can be booked: windows and

@@ -422,3 +422,40 @@ def two_managers_at_once_take_one_person_on_once(w):
     answers = at_once(range(8), lambda _: manager.on(w.main).post(f"{SALONS}{salon.id}/staff/", {"phone_number": phone}).status)
     equal(sorted(answers), [201] + [409] * 7, "statuses")
     equal(w.db.one("SELECT count(*) FROM catalogue_staff s JOIN accounts_user u ON u.id = s.user_id WHERE u.phone_number = %s", phone), 1, "rows")
+
+
+# ---- the same request again ----
+
+def _creations(salon):
+    """Every creation with JSON: (path, body, table whose rows count its effects)."""
+    root = f"{SALONS}{salon.id}/"
+    return [(SALONS, {**NEW, "opening_hours": HOURS, "latitude": 24.7136, "longitude": 46.6753}, "catalogue_salon"),
+            (root + "services/", SERVICE, "catalogue_service"), (root + "rooms/", {"name_ar": "غ", "name_en": "R"}, "catalogue_room"),
+            (root + "staff/", {"phone_number": new_phone(), "windows": WINDOWS}, "catalogue_staff"),
+            (f"{root}staff/{salon.staff[0]}/exceptions/", {"kind": "off", "starts_at": at(1, 0), "ends_at": at(2, 0)}, "catalogue_staff_exception")]
+
+
+def a_key_makes_one_of_twins_and_answers_all_alike(w):
+    salon = Salon(w)
+    manager = _owner_of(w, salon)
+    for path, body, table in _creations(salon):
+        before = w.db.one(f"SELECT count(*) FROM {table}")
+        key = {"Idempotency-Key": f"story {path}".replace(" ", "-")}
+        answers = at_once(range(8), lambda _: manager.on(w.main).post(path, body, headers=key).expect(201))
+        equal(len({answer.body for answer in answers}), 1, f"different answers of {path}")
+        equal(sum(answer.header("Idempotency-Replayed") == "true" for answer in answers), 7, f"replays of {path}")
+        equal(w.db.one(f"SELECT count(*) FROM {table}"), before + 1, f"rows of {table}")
+        again = manager.as_language("ar").post(path, body, headers=key).expect(201)
+        equal(again.body, answers[0].body, f"the answer of {path} to one who speaks another language now")
+        manager.post(path, {**body, "more": 1}, headers=key).expect(422, "idempotency.key_reused")
+
+
+def a_refusal_is_not_kept_under_its_key(w):
+    salon = Salon(w)
+    manager, path, key = _owner_of(w, salon), f"{SALONS}{salon.id}/services/", {"Idempotency-Key": "story-refused"}
+    body = {**SERVICE, "rooms": [w.db.one("SELECT coalesce(max(id), 0) + 1 FROM catalogue_room")]}
+    manager.post(path, body, headers=key).expect(400, "catalogue.room_unknown")
+    made = manager.post(f"{SALONS}{salon.id}/rooms/", {"name_ar": "غ", "name_en": "R"}).expect(201).json
+    if made["id"] == body["rooms"][0]:
+        manager.post(path, body, headers=key).expect(201)
+    manager.post(path, SERVICE, headers={"Idempotency-Key": "a b"}).expect(400, "idempotency.key_invalid")

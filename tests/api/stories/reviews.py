@@ -95,3 +95,14 @@ def odd_reviews_are_refused_by_the_name_of_the_field(w):
 
 def reviews_of_a_salon_that_is_not_there_are_404(w):
     w.client().get(f"{SALONS}{10**12}/reviews/").expect(404)
+
+
+def a_review_with_a_key_may_be_sent_again(w):
+    salon = Salon(w)
+    customer, booking = _visit(w, salon)
+    body, key = {"booking": booking, "rating": 5, "comment": "رائع"}, {"Idempotency-Key": '"story-review"'}
+    answers = at_once(range(8), lambda _: customer.on(w.main).post(_path(salon), body, headers=key).expect(201))
+    equal(len({answer.body for answer in answers}), 1, "different answers")
+    equal(customer.as_language("ar").post(_path(salon), body, headers=key).expect(201).body, answers[0].body, "the answer later")
+    customer.post(_path(salon), {**body, "rating": 4}, headers=key).expect(422, "idempotency.key_reused")
+    equal(w.client().get(f"{SALONS}{salon.id}/").expect(200).json["review_count"], 1, "count")

@@ -220,7 +220,7 @@ TEST(removing_waits_for_bookings_under_way)
               f.salon);
     CHECK_ASK("error: 55P03", f.db,
               "SELECT verdict FROM staff_exception_add(%lld, %lld, %lld, 'off', now(), now() + "
-              "interval '1 day', '', 9)",
+              "interval '1 day', '', 9, '', '', '')",
               f.manager, f.salon, f.staff);
     /* Who may not is told without waiting, and takes no lock. */
     CHECK_ASK("forbidden", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.customer,
@@ -333,7 +333,8 @@ TEST(somebody_taken_on_again_keeps_her_id_and_what_was_not_told)
     ask(f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager, f.salon, f.staff);
     CHECK_INT(insert(f.db,
                      "SELECT (card).id FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
-                     "FROM accounts_user WHERE id = %lld), NULL, NULL, NULL, NULL, NULL, NULL, 9)",
+                     "FROM accounts_user WHERE id = %lld), NULL, NULL, NULL, NULL, NULL, NULL, 9, "
+                     "'', '', '')",
                      f.manager, f.salon, f.worker),
               f.staff);
     CHECK_ASK("7", f.db, "SELECT count(*) FROM catalogue_staff_window WHERE staff_id = %lld",

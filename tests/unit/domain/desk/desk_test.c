@@ -40,7 +40,8 @@ enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_
 }
 enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
                               int64_t room, const struct str name[LANG_COUNT],
-                              struct desk_answer *answer, struct room *out)
+                              const struct desk_once *once, struct desk_answer *answer,
+                              struct room *out)
 {
     return told(store, answer);
 }
@@ -64,7 +65,8 @@ enum err desk_store_staff_get(struct ctx *c, struct desk_store *store, int64_t a
 }
 enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64_t actor,
                                   int64_t salon, int64_t staff, const struct staff_exception *in,
-                                  struct desk_answer *answer, struct exception_added *out)
+                                  const struct desk_once *once, struct desk_answer *answer,
+                                  struct exception_added *out)
 {
     return told(store, answer);
 }
@@ -214,7 +216,7 @@ TEST(odd_input_is_refused_without_a_question)
     CHECK_INT(desk_staff_save(&f.c, &f.store, &f.actor, 1, 0, &nobody, &staff), ERR_INVALID);
     CHECK_INT(f.c.reason, R_PHONE_INVALID);
     CHECK_STR(f.c.refused_field, STR("phone_number"));
-    CHECK_INT(desk_exception_add(&f.c, &f.store, &f.actor, 1, 1, &back, &added), ERR_INVALID);
+    CHECK_INT(desk_exception_add(&f.c, &f.store, &f.actor, 1, 1, &back, NULL, &added), ERR_INVALID);
     CHECK_INT(f.c.reason, R_TIMES_BACKWARD);
     CHECK_INT(f.store.calls, 0);
 }
@@ -271,4 +273,22 @@ TEST(the_language_asked_for_wins)
     f.c.lang = LANG_AR;
     CHECK_INT(desk_room_close(&f.c, &f.store, &f.actor, 1, 2), OK);
     CHECK_INT(f.c.lang, LANG_AR);
+}
+
+TEST(the_same_request_again_is_answered_in_the_language_of_the_first_time)
+{
+    FIXTURE;
+    struct room out;
+    struct desk_once once = {.key = {STR("k"), STR("f")}};
+    const struct str name[LANG_COUNT] = {STR("a"), STR("b")};
+    f.actor.language_asked = true;
+    f.c.lang = LANG_AR;
+    f.store.answer = (struct desk_answer){DESK_REPLAY, LANG_EN, 0};
+    CHECK_INT(desk_room_save(&f.c, &f.store, &f.actor, 1, 0, name, &once, &out), OK);
+    CHECK(once.replayed);
+    CHECK_STR(once.asked, STR("ar-sa"));
+    CHECK_INT(f.c.lang, LANG_EN);
+    f.store.answer = (struct desk_answer){DESK_KEY_REUSED, LANG_EN, 0};
+    CHECK_INT(desk_room_save(&f.c, &f.store, &f.actor, 1, 0, name, &once, &out), ERR_UNPROCESSABLE);
+    CHECK_INT(f.c.reason, R_KEY_REUSED);
 }
