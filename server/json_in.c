@@ -527,7 +527,12 @@ enum err request_json(struct ctx *c, struct request *req, const struct json_fiel
 {
     if (!is_json(request_header(req, STR("content-type"))))
         return fail(c, R_MEDIA_TYPE);
-    /* Field texts are written here, so the language must be known now. */
+    enum lang assumed = c->lang;
+    enum err err = json_decode(c, req->body, fields, fields_len, out);
+    if (err == OK)
+        return OK;
+    /* Decoding writes the texts of broken fields. Only now are they worth a look at the caller's own
+     * language: a body that is fine must not cost a statement for words that nobody reads. */
     language_settle(c, req);
-    return json_decode(c, req->body, fields, fields_len, out);
+    return c->lang == assumed ? err : json_decode(c, req->body, fields, fields_len, out);
 }
