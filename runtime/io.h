@@ -107,6 +107,12 @@ static inline int io_listen(struct io *io, const struct io_addr *addr, int backl
 {
     return io->backend->listen(io, addr, backlog);
 }
+/* Makes a listening socket that somebody else opened fit to be accepted from. 0 or a negative
+ * errno: -EINVAL for what does not listen. */
+static inline int io_adopt_listener(struct io *io, int fd)
+{
+    return io->backend->adopt_listener(io, fd);
+}
 /* A new stream socket (TCP_NODELAY set for TCP), or a negative errno. Not O_NONBLOCK: the ring would
  * answer -EAGAIN on such a descriptor instead of waiting for it. */
 static inline int io_socket(struct io *io, int family)
