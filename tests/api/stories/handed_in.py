@@ -2,14 +2,18 @@
 import signal
 import socket
 import subprocess
+import sys
 
 from lib.check import check, contains, equal, eventually
 from lib.client import Wire
 from lib.process import environment, free_port, run_command
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-# The shell's pid becomes the program's: LISTEN_PID must name it. The manager's socket is descriptor 3.
-SHELL = 'exec 3<&"$1"; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$0" serve'
+# Becomes the program: LISTEN_PID must name its pid, and the manager's socket is descriptor 3.
+LAUNCH = """import os, sys
+os.dup2(int(sys.argv[2]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], [sys.argv[1], "serve"])"""
 
 
 def _settings(w):
@@ -30,7 +34,7 @@ def a_socket_handed_in_is_served_and_outlives_the_process(w):
             listening.listen(100)
             listening.setblocking(blocking)
             fd = listening.fileno()
-            process = subprocess.Popen(["sh", "-c", SHELL, w.binary, str(fd)], env=environment(_settings(w)), pass_fds=(fd,),
+            process = subprocess.Popen([sys.executable, "-c", LAUNCH, w.binary, str(fd)], env=environment(_settings(w)), pass_fds=(fd,),
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 place = listening.getsockname()
@@ -48,7 +52,7 @@ def a_socket_handed_in_is_served_and_outlives_the_process(w):
 def a_descriptor_that_does_not_listen_stops_the_start(w):
     with socket.socket() as plain:
         fd = plain.fileno()
-        done = subprocess.run(["sh", "-c", SHELL, w.binary, str(fd)], env=environment(_settings(w)), pass_fds=(fd,), timeout=30,
+        done = subprocess.run([sys.executable, "-c", LAUNCH, w.binary, str(fd)], env=environment(_settings(w)), pass_fds=(fd,), timeout=30,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     equal(done.returncode, 1, "exit code")
     contains(done.stderr.decode(), "descriptor 3", "stderr")
