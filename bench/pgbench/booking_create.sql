@@ -13,5 +13,5 @@
 -- $4 = :member + 1
 -- $5 = to_timestamp(:slot)
 -- $6 = ''
--- $7 = 10
+-- $7 = 1000
 -- $8 = 'pgbench'
