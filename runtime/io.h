@@ -70,7 +70,16 @@ struct io {
     struct clock clock;
     uint32_t buffer_bytes;
     struct io_counters counters;
+    /* Called in every turn between the wait and its first completion: time has passed, and what the
+     * completions decide must not be decided by the clock of before. NULL: nobody wants it. */
+    void (*waited)(void *arg);
+    void *waited_arg;
 };
+static inline void io_waited(struct io *io)
+{
+    if (io->waited)
+        io->waited(io->waited_arg);
+}
 
 struct io_backend {
     void (*free)(struct io *io);
