@@ -449,7 +449,8 @@ static void read_tls(struct client *cl, struct conn *conn, const char *data, siz
         errx(1, "no memory for TLS");
     if (conn->state == HANDSHAKE)
         handshake(cl, conn);
-    while (conn->state == OPEN) {
+    while (conn->state == OPEN &&
+           (BIO_pending(conn->from_peer) > 0 || SSL_has_pending(conn->ssl))) {
         int got = SSL_read(conn->ssl, plain, sizeof plain);
         if (got <= 0) {
             if (SSL_get_error(conn->ssl, got) != SSL_ERROR_WANT_READ)

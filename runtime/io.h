@@ -70,7 +70,16 @@ struct io {
     struct clock clock;
     uint32_t buffer_bytes;
     struct io_counters counters;
+    /* Called in every turn between the wait and its first completion: time has passed, and what the
+     * completions decide must not be decided by the clock of before. NULL: nobody wants it. */
+    void (*waited)(void *arg);
+    void *waited_arg;
 };
+static inline void io_waited(struct io *io)
+{
+    if (io->waited)
+        io->waited(io->waited_arg);
+}
 
 struct io_backend {
     void (*free)(struct io *io);
@@ -106,6 +115,12 @@ static inline void io_free(struct io *io)
 static inline int io_listen(struct io *io, const struct io_addr *addr, int backlog)
 {
     return io->backend->listen(io, addr, backlog);
+}
+/* Makes a listening socket that somebody else opened fit to be accepted from. 0 or a negative
+ * errno: -EINVAL for what does not listen. */
+static inline int io_adopt_listener(struct io *io, int fd)
+{
+    return io->backend->adopt_listener(io, fd);
 }
 /* A new stream socket (TCP_NODELAY set for TCP), or a negative errno. Not O_NONBLOCK: the ring would
  * answer -EAGAIN on such a descriptor instead of waiting for it. */

@@ -502,25 +502,30 @@ static uint64_t next_late(const struct io_sim *sim)
     return next;
 }
 
+static uint32_t deliver(struct io_sim *sim)
+{
+    uint32_t delivered = 0;
+    io_waited(&sim->io);
+    while (delivered < sim->options.completions_max && deliver_one(sim))
+        delivered++;
+    sim->io.counters.completions += delivered;
+    return delivered;
+}
+
+/* As on the real ring, time passes within the turn: what ends the wait is delivered by it. */
 static void sim_io_turn(struct io *io, struct tick wake_at)
 {
     struct io_sim *sim = sim_of(io);
     io->counters.enters++;
-    uint32_t delivered = 0;
-    while (delivered < sim->options.completions_max && deliver_one(sim))
-        delivered++;
-    io->counters.completions += delivered;
-    sim->idle = delivered == 0;
-    if (delivered || __atomic_exchange_n(&sim->woken, false, __ATOMIC_ACQ_REL)) {
-        sim->idle = false;
+    sim->idle = false;
+    if (deliver(sim) || __atomic_exchange_n(&sim->woken, false, __ATOMIC_ACQ_REL))
         return;
-    }
     uint64_t to = MIN(MIN(wake_at.ns, next_late(sim)), sim->limit_ns);
     if (to > sim->now_ns) {
         sim->now_ns = to;
-        sim->idle = false;
-    } else if (wake_at.ns <= sim->now_ns) {
-        sim->idle = wake_at.ns != 0 ? sim->idle : false;
+        deliver(sim);
+    } else {
+        sim->idle = wake_at.ns != 0; /* 0: somebody is ready and will do something */
     }
 }
 
@@ -676,6 +681,11 @@ struct sim_peer *sim_accept(struct io_sim *sim, const struct io_addr *addr)
 void sim_send(struct sim_peer *peer, struct str bytes)
 {
     bytes_add(&peer->in, bytes.ptr, bytes.len);
+}
+void sim_send_after(struct sim_peer *peer, struct duration d, struct str bytes)
+{
+    bytes_add(&peer->in, bytes.ptr, bytes.len);
+    peer->recv_at = peer->sim->now_ns + (uint64_t)d.us * 1000;
 }
 void sim_shutdown(struct sim_peer *peer)
 {

@@ -46,6 +46,9 @@ void sim_unlisten(struct io_sim *sim, const struct io_addr *addr);
 struct sim_peer *sim_accept(struct io_sim *sim, const struct io_addr *addr);
 
 void sim_send(struct sim_peer *peer, struct str bytes);
+/* Arrives `d` from now (and so does what else is on its way from this peer): it ends a wait of the loop
+ * instead of being there before one. */
+void sim_send_after(struct sim_peer *peer, struct duration d, struct str bytes);
 void sim_shutdown(struct sim_peer *peer); /* sends no more */
 void sim_reset(struct sim_peer *peer);    /* the connection breaks: ECONNRESET */
 /* All that arrived and was not consumed yet. */

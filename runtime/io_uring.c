@@ -270,6 +270,7 @@ static void real_turn(struct io *io, struct tick wake_at)
     /* What is left from the last turn's bounded batch must not wait for something new. */
     bool left = io_uring_cq_ready(&r->ring) > 0;
     enter(r, left ? (struct tick){0} : wake_at);
+    io_waited(io);
     struct io_uring_cqe *cqe;
     for (uint32_t n = 0; n < r->completions_max && io_uring_peek_cqe(&r->ring, &cqe) == 0; n++) {
         struct io_uring_cqe copy = *cqe;

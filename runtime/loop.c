@@ -4,7 +4,9 @@
  *  1. One fiber or the loop runs at a time, all on the thread that made the loop.
  *  2. A parked fiber is woken by exactly one wait_done; its stack is never freed under it.
  *  3. When io_turn is entered with a wake_at in the future, no fiber is ready and no flush is due.
- *  4. Ready fibers get at most a slice per turn; what is left goes first in the next one. */
+ *  4. Completions see the time at which they are delivered (`now` is read after the wait): a
+ *     deadline set by one must not begin in the past by as long as the loop slept.
+ *  5. Ready fibers get at most a slice per turn; what is left goes first in the next one. */
 #include "runtime/loop.h"
 
 #include <pthread.h>
@@ -46,6 +48,17 @@ static void raise_to(uint64_t *counter, uint64_t n)
         __atomic_store_n(counter, n, __ATOMIC_RELAXED);
 }
 
+static struct tick mono(struct loop *loop)
+{
+    loop->now = loop->io->clock.mono(&loop->io->clock);
+    return loop->now;
+}
+
+static void look_at_clock(void *arg)
+{
+    mono(arg);
+}
+
 struct loop *loop_new(struct io *io, const struct loop_options *options)
 {
     struct loop *loop = calloc(1, sizeof(*loop));
@@ -58,6 +71,8 @@ struct loop *loop_new(struct io *io, const struct loop_options *options)
                     options->stack_census);
     arena_pool_init(&loop->arenas, options->arena_block_bytes, ARENA_BLOCKS_KEPT);
     wheel_init(&loop->wheel, loop->now);
+    io->waited = look_at_clock;
+    io->waited_arg = loop;
     list_init(&loop->ready);
     list_init(&loop->soon);
     list_init(&loop->flush);
@@ -188,12 +203,6 @@ bool fiber_start(struct loop *loop, fiber_fn *fn, void *arg)
 static void fiber_make_ready(struct fiber *fiber)
 {
     list_push_back(&fiber->loop->ready, &fiber->link);
-}
-
-static struct tick mono(struct loop *loop)
-{
-    loop->now = loop->io->clock.mono(&loop->io->clock);
-    return loop->now;
 }
 
 /* The clock is read after every few fibers: often enough for a slice of hundreds of µs. */

@@ -95,7 +95,10 @@ static void identify(struct exchange *exchange)
     else
         own_request_id(exchange);
     struct str language = request_header(req, STR("accept-language"));
-    req->lang_from_header = language.ptr && language_parse(language, &c->lang);
+    /* A header decides even when it names no language of ours: then it is the default one. */
+    req->lang_from_header = language.ptr != NULL;
+    if (!language.ptr || !language_parse(language, &c->lang))
+        c->lang = LANG_AR;
     const struct cidr_list *trusted = &exchange->server->options.trusted;
     if (trusted->len)
         req->client_ip = client_address(trusted, req->client_ip, req->headers, req->headers_len,

@@ -853,12 +853,12 @@ enum err request_json(struct ctx *c, struct request *req, const struct json_fiel
 {
     if (!is_json(request_header(req, STR("content-type"))))
         return fail(c, R_MEDIA_TYPE);
+    enum lang assumed = c->lang;
     enum err err = json_decode(c, req->body, fields, fields_len, out);
-    /* Field texts are written where they are found. Only then the language matters, which may cost a
-     * look-up: so they are written again in it. */
-    if (err != ERR_INVALID || c->reason != R_INVALID_FIELDS || req->lang_from_header ||
-        req->lang_settled)
-        return err;
+    if (err == OK)
+        return OK;
+    /* Decoding writes the texts of broken fields. Only now are they worth a look at the caller's own
+     * language: a body that is fine must not cost a statement for words that nobody reads. */
     language_settle(c, req);
-    return json_decode(c, req->body, fields, fields_len, out);
+    return c->lang == assumed ? err : json_decode(c, req->body, fields, fields_len, out);
 }

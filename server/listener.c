@@ -1,6 +1,7 @@
 #include "server/listener.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "runtime/base/log.h"
 #include "runtime/tls.h"
@@ -52,6 +53,13 @@ static void stop(struct listener *listener)
     listener->fd = -1;
 }
 
+/* The kernel's trouble with one connection, or the end of an arming: accepting goes on at once.
+ * Whatever else (descriptors, memory, a socket that is none) would come again and again. */
+static bool passes_by_itself(int32_t res)
+{
+    return res >= 0 || res == -ECANCELED || res == -ECONNABORTED || res == -EINTR || res == -EPROTO;
+}
+
 static void on_accept(struct io_op *op, int32_t res, uint32_t flags)
 {
     struct listener *listener = container_of(op, struct listener, op);
@@ -64,8 +72,8 @@ static void on_accept(struct io_op *op, int32_t res, uint32_t flags)
         stop(listener);
         return;
     }
-    if (res == -EMFILE || res == -ENFILE || res == -ENOBUFS || res == -ENOMEM) {
-        wait_for_room(listener, "out of descriptors");
+    if (!passes_by_itself(res)) {
+        wait_for_room(listener, strerrordesc_np(-res));
     } else if (res >= 0 && is_full(server)) {
         wait_for_room(listener, "at the cap of connections");
         if (flags & IO_MORE && !op->canceled)

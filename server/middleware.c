@@ -10,14 +10,19 @@ bool request_id_is_sane(struct str id)
 {
     if (id.len == 0 || id.len > HTTP_REQUEST_ID_MAX)
         return false;
+    enum { PHONE_DIGITS_MIN = 8 };
+    size_t digits = 0;
+    bool letters = false;
     for (size_t i = 0; i < id.len; i++) {
         char ch = id.ptr[i];
-        bool fine = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
-                    (ch >= '0' && ch <= '9') || ch == '.' || ch == '_' || ch == '-';
-        if (!fine)
+        bool letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
+        bool digit = ch >= '0' && ch <= '9';
+        if (!letter && !digit && ch != '.' && ch != '_' && ch != '-')
             return false;
+        letters |= letter;
+        digits += digit;
     }
-    return true;
+    return letters || digits < PHONE_DIGITS_MIN; /* ids are logged as they are, phones are not */
 }
 
 /* ---- language ---- */

@@ -119,8 +119,8 @@ static bool adopt_inherited(struct worker *worker, const struct http_listen *lis
 {
     for (size_t i = 0; i < worker->inherited->len; i++) {
         int fd = dup(worker->inherited->fds[i]);
-        struct io *io = loop_io(worker->loop);
-        if (!open_door(worker, fd < 0 ? fd : io->backend->adopt_listener(io, fd), listen)) {
+        bool fit = fd >= 0 && io_adopt_listener(loop_io(worker->loop), fd) == 0;
+        if (!fit || !open_door(worker, fd, listen)) {
             snprintf(worker->why, sizeof(worker->why),
                      "the socket handed in as descriptor %d cannot be used",
                      worker->inherited->fds[i]);

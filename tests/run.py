@@ -9,8 +9,8 @@ is no such line, a crash, a time-out, an exit code that disagrees, or a sanitize
 more failure. Printed are one line per program, all output of those that failed, and the sum as the last
 line. Every program's output is kept in .local/test-logs/.
 
-Unit, sim, fuzz and tidy programs run side by side. API tests and the checker start servers and measure
-time, so they run alone, one after the other, with
+Unit, sim, fuzz, model and tidy programs run side by side. API tests and the checker start servers and
+measure time, so they run alone, one after the other, with
     MAWID           the program to test (the sanitizer build gets the same tests)
     MAWID_TEST_DIR  an empty directory of their own, removed afterwards; private servers found in it
                     (tools/private-servers) are stopped, whatever became of the test
@@ -30,9 +30,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".local" / "test-logs"
 
-# What runs from which tree. Text is the same in every build, so tidy runs once; fuzz needs clang's.
+# What runs from which tree. Text is the same in every build, so tidy and model run once; fuzz needs clang's.
 TREES = {
-    "build": ("tidy", "unit", "sim", "api", "checker"),
+    "build": ("tidy", "model", "unit", "sim", "api", "checker"),
     "build-asan": ("unit", "sim", "api", "checker"),
     "build-fuzz": ("fuzz",),
 }

@@ -23,6 +23,9 @@ class Rig:
         self.quick = quick
         self.pairs = pairs or (2 if quick else 5)
         self.seconds = 1 if quick else 3
+        # What settles within a second is measured briefly and often: the median of many pairs bears more noise.
+        self.short_pairs = max(3, 2 * self.pairs + 1)
+        self.short_seconds = 0.7 if quick else 1
         self.binary = Path(binary).resolve() if binary else ROOT / "build" / "mawid"
         self.place = ROOT / ".local" / "bench"
         self.processes = []

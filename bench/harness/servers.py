@@ -25,7 +25,7 @@ class Mawid:
                "ADMIN_LISTEN": f"127.0.0.1:{self.admin_port}", "OTP_PROVIDER": "console",
                "LOG_LEVEL": "info" if log else "error", "ACCESS_LOG": "true" if log else "false",
                "OTP_MAX_PER_WINDOW": "1000", "OTP_RESEND_COOLDOWN_SECONDS": "0",
-               "PHONE_AUTH_IP_MAX_PER_WINDOW": "0", "PHONE_AUTH_DEVICE_MAX_PER_WINDOW": "0"}
+               "PHONE_AUTH_IP_MAX_PER_WINDOW": "0", "PHONE_AUTH_DEVICE_MAX_PER_WINDOW": "0", "BOOKING_OPEN_MAX": "1000"}
         if tls:
             certificate, key = certificate_files(rig)
             env |= {"HTTPS_LISTEN": f"127.0.0.1:{self.tls_port}", "TLS_CERT_FILE": str(certificate),

@@ -23,7 +23,7 @@ def run(rig):
     def by_pgbench(clients):
         return pgbench(rig, script, clients, [
             ("first", 0), ("clients", clients), ("i", 0), ("staff_count", STAFF), ("times", TIMES), ("customers", CUSTOMERS),
-            ("first_slot", rig.database.first_slot), ("hot_salon", salon), ("hot_service", service), ("hot_staff", next(members))])
+            ("first_slot", rig.database.first_slot), ("hot_salon", salon), ("hot_service", service), ("hot_staff", next(members))])[0]
 
     def by_us():
         tables = [one_row_table(rig, "staff", salon, service, next(members)), rig.database.table("time"), rig.database.table("customer")]

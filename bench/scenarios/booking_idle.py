@@ -17,7 +17,7 @@ def run(rig):
     def by_pgbench():
         return 1e6 / pgbench(rig, script, 1, [
             ("first", rig.load.numbers("booking_create.http")), ("clients", 1), ("i", 0), ("staff_count", STAFF),
-            ("times", TIMES), ("customers", CUSTOMERS), ("first_slot", rig.database.first_slot)])
+            ("times", TIMES), ("customers", CUSTOMERS), ("first_slot", rig.database.first_slot)])[0]
 
     row = compare("latency of one booking", "us", ("ours", lambda: create(rig, ours, connections=1)["latency_us"]["mean"]),
                   ("pgbench", by_pgbench), rig.pairs, ratio=lambda own, peer: own / peer, bar=BAR)

@@ -15,7 +15,8 @@ def run(rig):
     clients = WORKERS * PG_CONNECTIONS
 
     def by_pgbench():
-        return pgbench(rig, script, clients, [("first", rig.load.numbers("phone_request.http")), ("clients", clients), ("i", 0)])
+        first = rig.load.numbers("phone_request.http")
+        return pgbench(rig, script, clients, [("first", first), ("clients", clients), ("i", 0)])[0]
 
     row = compare("requests over transactions", "1/s",
                   ("ours", lambda: rig.load.run(ours, "phone_request.http", expect=201, connections=128)["rate"]),

@@ -19,10 +19,11 @@ def measure(rig, request, status, log, bar, depth=1):
     nginx = rig.nginx(f"small-{kind}", like, cpu=rig.server_cpu, log=log)
 
     def cpu_us(server):
-        return rig.load.run(server, request, cpu=rig.load_cpu, expect=status, connections=64, depth=depth)["cpu_us"]
+        return rig.load.run(server, request, cpu=rig.load_cpu, expect=status, connections=64, depth=depth,
+                            duration=rig.short_seconds)["cpu_us"]
 
     row = compare("CPU per request, access logs on" if log else "CPU per request", "us",
-                  ("nginx", lambda: cpu_us(nginx)), ("ours", lambda: cpu_us(ours)), rig.pairs,
+                  ("nginx", lambda: cpu_us(nginx)), ("ours", lambda: cpu_us(ours)), rig.short_pairs,
                   ratio=lambda peer, own: peer / own, bar=bar)
     row.notes.append(f"answers: head {len(like[0])} bytes (nginx: {nginx.head_bytes}), body {len(like[1])}")
     ours.end()

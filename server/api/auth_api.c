@@ -41,7 +41,7 @@ enum { OPTIONAL_TEXT = JSON_NULLABLE | JSON_MAY_BE_BLANK, TYPED_MAX = 1024 };
 /* A blank phone number or address is judged by the rule that knows its text, not as a blank. */
 static const struct json_field request_fields[] = {
     {"phone_number", JSON_STRING, JSON_REQUIRED | JSON_MAY_BE_BLANK,
-     offsetof(struct request_body, phone_number), 0, TYPED_MAX, NULL},
+     offsetof(struct request_body, phone_number), 0, 0, NULL}, /* its own text refuses it */
     {"channel", JSON_CHOICE, 0, offsetof(struct request_body, channel), 0, 0, channels},
     {"device_id", JSON_STRING, OPTIONAL_TEXT, offsetof(struct request_body, device_id), 0,
      DEVICE_ID_MAX, NULL},

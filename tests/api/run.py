@@ -13,7 +13,9 @@ import argparse
 import importlib
 import inspect
 import os
+import resource
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -72,6 +74,12 @@ class Teller:
         print(f"not ok {name}: {why}", flush=True)
 
 
+def raise_descriptor_limit():
+    """Stories hold thousands of connections; their children inherit the limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def tell_all(stories, directory):
     teller = Teller()
     world = World(os.environ.get("MAWID") or str(Path(SOURCE_ROOT) / "build" / "mawid"), directory)
@@ -79,6 +87,9 @@ def tell_all(stories, directory):
         world.prepare()
         for name, story in stories:
             teller.tell(name, story, world)
+        if os.environ.get("STORIES_UNSEEN"):
+            for method, path, status in world.contract.unseen():
+                print(f"# no story got {status} from {method} {path}")
     except Failure as failure:
         teller.fail("the world begins", str(failure))
     finally:
@@ -88,6 +99,8 @@ def tell_all(stories, directory):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped
+    raise_descriptor_limit()
     options = argparse.ArgumentParser()
     options.add_argument("--only", choices=("stories", "faults"))
     options.add_argument("filter", nargs="?", default="")

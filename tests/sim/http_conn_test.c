@@ -562,6 +562,30 @@ TEST(a_request_past_its_deadline_is_503)
     http_end();
 }
 
+TEST(a_request_that_wakes_a_sleeping_loop_has_all_of_its_time)
+{
+    http_begin(NULL, NULL);
+    struct sim_peer *peer = http_connect();
+    say(peer, STR(GET_QUICK));
+    sim_send_after(peer, seconds(40), STR("GET /slow?ms=1000 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    sim_run(http.loop, seconds(42));
+    ANSWERS(peer, 2, 204); /* not 503: its deadline counts from now, not from when the loop slept */
+    http_end();
+}
+
+TEST(a_head_that_begins_after_a_pause_has_all_of_its_time)
+{
+    http_begin(NULL, NULL);
+    struct sim_peer *peer = http_connect();
+    say(peer, STR(GET_QUICK));
+    sim_send_after(peer, seconds(60), STR("GET /quick HTTP/1.1\r\n"));
+    sim_run(http.loop, seconds(65));
+    CHECK(!sim_closed(peer));
+    say(peer, STR("Host: a\r\n\r\n"));
+    ANSWERS(peer, 2, 200);
+    http_end();
+}
+
 /* ---- overload ---- */
 
 TEST(beyond_the_fibers_there_is_an_early_503)

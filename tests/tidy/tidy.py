@@ -98,9 +98,6 @@ LONG_IS_MEANT = "/* tidy: long because"  # beside or in the function, with the r
 
 TITLE = re.compile(r"[a-z0-9_/.-]+(,? [a-z0-9_/.-]+)?: \S.*")  # one area, or two
 TITLE_COLUMNS_MAX = 60
-TITLES_EXCUSED = {  # hash -> why; history is not rewritten
-    "9da6ed05a650": "64 columns, by this script's own author, before it ran in CI",
-}
 
 TEXT = (".c", ".h", ".cc", ".S", ".def", ".py", ".sh", ".sql", ".lua", ".build", ".txt", ".md", ".yaml", ".yml",
         ".json", ".toml", ".conf", ".service", ".socket", ".html", ".css", ".js")
@@ -456,8 +453,6 @@ def script_heads(tree):
 def commit_titles(tree):
     """Merges are exempt: git words them."""
     for commit, title in tree.titles:
-        if commit[:12] in TITLES_EXCUSED:
-            continue
         if not TITLE.fullmatch(title):
             yield f"{commit[:12]}: `{title}` is not `area: what it does`"
         elif len(title) > TITLE_COLUMNS_MAX:

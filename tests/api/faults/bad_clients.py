@@ -1,6 +1,7 @@
 """Clients that are slow, greedy, broken or many: they hurt themselves and nobody else."""
 import contextlib
 import random
+import resource
 import socket
 import struct
 
@@ -67,6 +68,8 @@ def a_kept_connection_that_says_no_more_is_closed(w):
 
 
 def two_thousand_slow_clients_keep_nobody_from_being_served(w):
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 2500:
+        raise Skipped("a process may not have 2500 files open here")
     with w.own_server(HEAD_TIMEOUT_SECONDS=20) as server:
         wires = [Wire(server.place) for _ in range(2000)]
         for wire in wires:

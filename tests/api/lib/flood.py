@@ -1,5 +1,6 @@
 """More connections than one process may have: helper processes that hold them, from many addresses."""
 import os
+import resource
 import select
 import socket
 import subprocess
@@ -28,8 +29,9 @@ def hold(place, count, first_source):
 class Flood:
     """`with Flood(place, 20000) as flood:` - flood.attempted connections are under way or stand."""
 
-    def __init__(self, place, count, each=5000):
+    def __init__(self, place, count):
         here = os.path.abspath(__file__)
+        each = min(5000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 50)
         self.children = [
             subprocess.Popen([sys.executable, here, place[0], str(place[1]), str(min(each, count - n * each)), str(n + 1)],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -79,6 +79,15 @@ def booking_costs_one_statement(w):
                        lambda: client.post("/api/bookings/", salon.booking(at(3, 0))).expect(409))
 
 
+def a_booking_costs_no_second_look_for_the_language(w):
+    person, salon = w.sign_in(), Salon(w)
+    with _counting_server(w) as server:
+        client = person.on(server)  # no Accept-Language: the one she prefers counts
+        for n in (0, 1):
+            _costs_at_most(w, 1, "a booking", lambda: client.post("/api/bookings/", salon.booking(at(3, n))).expect(201))
+        _costs_at_most(w, 1, "a refusal", lambda: client.post("/api/bookings/", salon.booking(at(-3, n))).expect(400))
+
+
 def the_token_itself_costs_nothing(w):
     person = w.somebody()
     with _counting_server(w) as server:

@@ -94,3 +94,12 @@ def parameters_of_a_path_are_described(w):
         described = {w.contract.resolve(p)["name"] for p in item.get("parameters", []) + operation.get("parameters", [])
                      if w.contract.resolve(p)["in"] == "path"}
         equal(described, set(re.findall(r"\{(\w+)\}", path)), f"path parameters of {method} {path}")
+
+
+def examples_of_schemas_fit(w):
+    shown = 0
+    for name, schema in w.contract.document["components"]["schemas"].items():
+        for example in schema.get("examples", []):
+            shown += 1
+            jsonschema.Draft202012Validator(schema, resolver=w.contract.resolver).validate(example)
+    check(shown >= 5, f"only {shown} examples")

@@ -271,6 +271,49 @@ def all_broken_fields_are_reported_in_arabic(w):
     equal(answer.json["device_id"], ["نوع هذا الحقل غير صحيح."], "device_id")
 
 
+# ---- every operation of the document ----
+
+def _operations(w):
+    """(method, path with ids filled in, operation)."""
+    for method, template, operation in w.contract.operations():
+        yield method, template.replace("{id}", "1"), operation
+
+
+def every_endpoint_for_users_wants_a_good_token(w):
+    for method, path, operation in _operations(w):
+        if operation["security"]:
+            w.client("en").request(method, path, {} if method != "GET" else None).expect(401, "auth.required")
+            w.client("en", token="x.y.z").request(method, path, {} if method != "GET" else None).expect(401, "auth.token_invalid")
+
+
+def every_endpoint_that_reads_a_body_wants_json(w):
+    person = w.somebody()
+    for method, path, operation in _operations(w):
+        if "requestBody" in operation:
+            for kind in ("text/plain", None):
+                person.request(method, path, body=b"x=1", headers={"Content-Type": kind}).expect(415, "request.media_type")
+            for body in (b"{", b"[]"):
+                person.request(method, path, body=body, headers={"Content-Type": "application/json"}).expect(
+                    400, "request.malformed_json")
+
+
+def every_path_names_its_methods_when_asked_with_another(w):
+    for _, path, _ in _operations(w):
+        allowed = w.client().request("PUT", path, {}).expect(405).header("Allow")
+        equal({m for m in ("GET", "POST", "PATCH") if m in allowed},
+              {m for m, other, _ in _operations(w) if other == path}, f"Allow of {path}")
+
+
+def every_list_takes_limit_and_cursor(w):
+    person = w.somebody()
+    for path in ("/api/salons/", "/api/salons/1/services/", "/api/salons/1/staff/", "/api/bookings/"):
+        person.get(path + "?limit=100").expect(200)
+        for query, name in (("limit=0", "limit"), ("limit=101", "limit"), ("limit=ten", "limit"), ("cursor=$", "cursor"),
+                            ("cursor=//79", "cursor"), ("cursor=LTE", "cursor")):
+            answer = person.get(f"{path}?{query}").expect(400, "request.bad_query")
+            check(name in answer.json, f"{path}?{query}: {answer.json}")
+
+
 # ---- CORS ----
 
 def _cors_server(w):

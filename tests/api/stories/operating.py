@@ -18,6 +18,7 @@ def healthz_says_that_the_process_lives(w):
 def readyz_says_that_everything_needed_is_there(w):
     status, _, body = w.main.admin("/readyz")
     equal(status, 200, f"status ({body})")
+    equal(w.client().get("/readyz").expect(200).json["status"], "ready", "status on the public listener")
 
 
 def unknown_admin_paths_are_404(w):

@@ -177,6 +177,26 @@ def the_right_most_untrusted_forwarded_address_counts(w):
     _ask(w.client(server=server, address="192.0.2.1, 192.0.2.2")).expect(201)
 
 
+def several_forwarded_lines_are_one_list(w):
+    server = w.server(PHONE_AUTH_IP_MAX_PER_WINDOW=1)
+    def ask(*lines):
+        body = f'{{"phone_number": "{new_phone()}", "channel": "sms"}}'
+        with w.wire(server=server) as wire:
+            wire.send("POST /api/auth/phone/request/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                      + "".join(f"X-Forwarded-For: {line}\r\n" for line in lines)
+                      + f"Content-Length: {len(body)}\r\n\r\n{body}")
+            return wire.answer().status
+    equal([ask("6.6.6.6", "203.0.113.5"), ask("7.7.7.7", "203.0.113.5"), ask("203.0.113.5, 127.0.0.9"),
+           ask("203.0.113.5:4711"), ask("203.0.113.5", "203.0.113.6")], [201, 429, 429, 429, 201], "statuses")
+
+
+def a_forwarded_address_that_is_none_counts_as_the_proxy(w):
+    server = w.server(PHONE_AUTH_IP_MAX_PER_WINDOW=1, TRUSTED_PROXIES="127.0.0.1/32")
+    w.pair.redis("FLUSHALL")
+    equal([_ask(w.client(server=server, address=address)).status for address in ("unknown", "' OR 1=1", "_hidden")],
+          [201, 429, 429], "statuses")
+
+
 def a_forwarded_address_is_not_believed_without_trusted_proxies(w):
     server = w.server(PHONE_AUTH_IP_MAX_PER_WINDOW=1, TRUSTED_PROXIES="192.0.2.0/24")
     w.pair.redis("FLUSHALL")  # 127.0.0.1 itself is counted here

@@ -183,6 +183,23 @@ def an_email_that_another_account_holds_is_refused_and_nothing_is_made(w):
     equal(_rows_of(w, phone), [], "requests")
 
 
+def of_two_who_wait_with_one_email_the_first_to_enter_gets_it(w):
+    clients, phones = [w.client("en"), w.client("en")], [new_phone(), new_phone()]
+    email = f"both{phones[0][4:]}@example.com"
+    waiting = [w.ask_code(client, phone, email=email) for client, phone in zip(clients, phones)]
+    emails = [client.post(VERIFY, {"request_id": request_id, "code": code}).expect(200).json["user"]["email"]
+              for client, (request_id, code) in zip(clients, waiting)]
+    equal(emails, [email, None], "emails")
+
+
+def many_first_requests_at_once_make_one_user(w):
+    server, phone = w.server(OTP_RESEND_COOLDOWN_SECONDS=0), new_phone()
+    clients = [w.client(server=server) for _ in range(5)]
+    statuses = at_once(clients, lambda client: client.post(REQUEST, {"phone_number": phone, "channel": "sms"}).status)
+    equal(statuses, [201] * 5, "statuses")
+    equal(w.db.one("SELECT count(*) FROM accounts_user WHERE phone_number = %s", phone), 1, "users")
+
+
 def a_refused_request_does_not_count(w):
     client, phone = w.client(), new_phone()
     holder = new_phone()
@@ -273,6 +290,18 @@ def a_phone_is_proved_again_by_its_own_kind_of_code(w):
     request_id, code = w.ask_code(client, phone, PROVE)
     equal(client.post(PROVEN, {"request_id": request_id, "code": code}).expect(200).json, {"verified": True}, "answer")
     client.post(PROVEN, {"request_id": request_id, "code": code}).expect(400, "otp.invalid")
+
+
+def proving_a_phone_is_limited_like_logging_in(w):
+    server, phone = w.server(OTP_RESEND_COOLDOWN_SECONDS=0), new_phone()
+    client = w.client("en", server=server)
+    client.post(PROVE, {"phone_number": "abc"}).expect(400, "phone.invalid")
+    for _ in range(2):
+        request_id, code = w.ask_code(client, phone, PROVE)
+        for _ in range(5):
+            client.post(PROVEN, {"request_id": request_id, "code": _wrong(code)}).expect(400, "otp.invalid")
+    request_id, code = w.ask_code(client, phone, PROVE)
+    client.post(PROVEN, {"request_id": request_id, "code": code}).expect(429, "otp.verify_phone_limit")
 
 
 def a_code_is_good_once(w):

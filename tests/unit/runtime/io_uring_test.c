@@ -289,6 +289,43 @@ TEST(idle_loop_sleeps_until_its_timer_and_makes_few_calls)
     end();
 }
 
+static struct tick sent_at, seen_at;
+static void *late_sender_run(void *arg)
+{
+    int fd = dial();
+    usleep(30000); /* the loop sleeps meanwhile */
+    __atomic_store_n(&sent_at.ns, clock_system.mono(&clock_system).ns, __ATOMIC_RELEASE);
+    *(bool *)arg = write(fd, "x", 1) == 1;
+    char got;
+    *(bool *)arg &= read(fd, &got, 1) == 1;
+    close(fd);
+    loop_stop(loop);
+    return NULL;
+}
+static void noting_received(struct sock *sock, struct str bytes)
+{
+    seen_at = loop_now(loop);
+    echo_received(sock, bytes);
+}
+static const struct sock_events noting_events = {noting_received, echo_finished, echo_sent,
+                                                 echo_ended};
+
+TEST(a_completion_sees_the_time_after_the_wait)
+{
+    begin(&usual);
+    events = &noting_events;
+    bool ok = false;
+    pthread_t thread;
+    pthread_create(&thread, NULL, late_sender_run, &ok);
+    loop_run(loop);
+    pthread_join(thread, NULL);
+    CHECK(ok);
+    CHECK(seen_at.ns >= sent_at.ns); /* not the time at which the loop fell asleep */
+    for (int i = 0; i < 20 && live; i++)
+        loop_turn(loop, tick_add(loop_now(loop), milliseconds(10)));
+    end();
+}
+
 TEST(stale_unix_socket_file_is_replaced_and_a_live_one_is_not)
 {
     begin(&usual);
