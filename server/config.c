@@ -2,17 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/io.h"
-#include "server/cidr.h"
-#include "server/cors.h"
+#include "server/config_why.h"
 
 enum kind { TEXT, INT, BOOL, CHOICE, LIST, MILLIS, SECONDS, MINUTES };
 enum { SECRET = 1 << 0 };
-enum { ENV_FILE_BYTES_MAX = 65536, SECRET_KEY_BYTES_MIN = 32 };
+enum { ENV_FILE_BYTES_MAX = 65536 };
 
 struct setting {
     const char *section; /* set on headings only */
@@ -35,21 +32,6 @@ static const struct setting settings[] = {
 #undef SECTION
 };
 
-struct why {
-    char *text;
-    size_t len;
-};
-
-static bool refuse(const struct why *why, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static bool refuse(const struct why *why, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(why->text, why->len, fmt, args);
-    va_end(args);
-    return false;
-}
-
 /* ---- values ---------------------------------------------------------------------------------- */
 
 /* How a value is shown when it is refused: a secret never is. */
@@ -63,9 +45,9 @@ static bool set_number(const struct setting *setting, struct str value, int64_t 
 {
     int64_t n;
     if (!str_to_int64(value, &n) || n < setting->min || n > setting->max)
-        return refuse(why, "%s is '%.*s', allowed is a whole number from %lld to %lld",
-                      setting->name, STR_FMT(shown(setting, value)), (long long)setting->min,
-                      (long long)setting->max);
+        return config_refuse(why, "%s is '%.*s', allowed is a whole number from %lld to %lld",
+                             setting->name, STR_FMT(shown(setting, value)), (long long)setting->min,
+                             (long long)setting->max);
     *(int64_t *)slot = n * scale; /* a struct duration is its microseconds */
     return true;
 }
@@ -85,7 +67,8 @@ static bool set_bool(const struct setting *setting, struct str value, void *slot
             return true;
         }
     }
-    return refuse(why, "%s is '%.*s', allowed is true or false", setting->name, STR_FMT(value));
+    return config_refuse(why, "%s is '%.*s', allowed is true or false", setting->name,
+                         STR_FMT(value));
 }
 
 static bool set_choice(const struct setting *setting, struct str value, void *slot,
@@ -98,16 +81,16 @@ static bool set_choice(const struct setting *setting, struct str value, void *sl
             return true;
         }
     }
-    return refuse(why, "%s is '%.*s', allowed is one of %s", setting->name, STR_FMT(value),
-                  setting->choices);
+    return config_refuse(why, "%s is '%.*s', allowed is one of %s", setting->name, STR_FMT(value),
+                         setting->choices);
 }
 
 static bool set_text(const struct setting *setting, struct str value, struct arena *arena,
                      void *slot, const struct why *why)
 {
     if (value.len > (size_t)setting->max)
-        return refuse(why, "%s has %zu characters, allowed are at most %lld", setting->name,
-                      value.len, (long long)setting->max);
+        return config_refuse(why, "%s has %zu characters, allowed are at most %lld", setting->name,
+                             value.len, (long long)setting->max);
     *(struct str *)slot = str_copy(arena, value);
     return true;
 }
@@ -163,8 +146,8 @@ static bool file_read(const char *path, struct arena *arena, struct str *out, co
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return refuse(why, "MAWID_ENV_FILE names '%s', which cannot be read: %s", path,
-                      strerrordesc_np(errno));
+        return config_refuse(why, "MAWID_ENV_FILE names '%s', which cannot be read: %s", path,
+                             strerrordesc_np(errno));
     char *text = arena_push_bytes(arena, ENV_FILE_BYTES_MAX);
     size_t len = 0;
     ssize_t n;
@@ -173,7 +156,7 @@ static bool file_read(const char *path, struct arena *arena, struct str *out, co
     close(fd);
     *out = str_of(text, len);
     return len < ENV_FILE_BYTES_MAX ||
-           refuse(why, "MAWID_ENV_FILE names '%s', which is larger than 64 KiB", path);
+           config_refuse(why, "MAWID_ENV_FILE names '%s', which is larger than 64 KiB", path);
 }
 
 /* One pair of quotes around the whole value is a habit from shells, not part of it. */
@@ -225,146 +208,6 @@ bool config_load(struct config *out, struct arena *arena, char *const *env, char
             return false;
     }
     return true;
-}
-
-/* ---- what must hold between settings ----------------------------------------------------------- */
-
-bool config_is_production(const struct config *config)
-{
-    return config->environment == ENVIRONMENT_PRODUCTION;
-}
-
-bool str_list_has(const struct str_list *list, struct str word)
-{
-    for (size_t i = 0; i < list->len; i++)
-        if (str_eq(list->items[i], word))
-            return true;
-    return false;
-}
-
-static bool check_address(const char *name, struct str value, const struct why *why)
-{
-    struct io_addr addr;
-    if (value.len == 0 || str_eq(value, STR("off")) || io_addr_parse(value, &addr))
-        return true;
-    return refuse(why,
-                  "%s is '%.*s', allowed is an address like 127.0.0.1:8080, [::1]:8080 or "
-                  "unix:///path, or off",
-                  name, STR_FMT(value));
-}
-
-static bool check_listening(const struct config *config, const struct why *why)
-{
-    if (!check_address("HTTP_LISTEN", config->http_listen, why) ||
-        !check_address("HTTPS_LISTEN", config->https_listen, why) ||
-        !check_address("ADMIN_LISTEN", config->admin_listen, why))
-        return false;
-    bool https = config->https_listen.len && !str_eq(config->https_listen, STR("off"));
-    if (https && !config->tls_cert_file.len)
-        return refuse(why, "TLS_CERT_FILE is not set, but HTTPS_LISTEN needs it: a PEM file");
-    if (https && !config->tls_key_file.len)
-        return refuse(why, "TLS_KEY_FILE is not set, but HTTPS_LISTEN needs it: a PEM file");
-    return true;
-}
-
-static bool check_lists(const struct config *config, const struct why *why)
-{
-    struct cidr cidr;
-    if (config->trusted_proxies.len > CIDRS_MAX)
-        return refuse(why, "TRUSTED_PROXIES has %zu entries, allowed are at most %d",
-                      config->trusted_proxies.len, CIDRS_MAX);
-    for (size_t i = 0; i < config->trusted_proxies.len; i++)
-        if (!cidr_parse(config->trusted_proxies.items[i], &cidr))
-            return refuse(why,
-                          "TRUSTED_PROXIES has '%.*s', allowed are networks like 10.0.0.0/8 or "
-                          "fd00::/8, without bits behind the prefix",
-                          STR_FMT(config->trusted_proxies.items[i]));
-    for (size_t i = 0; i < config->cors_allowed_origins.len; i++)
-        if (!cors_origin_is_sane(config->cors_allowed_origins.items[i]))
-            return refuse(why,
-                          "CORS_ALLOWED_ORIGINS has '%.*s', allowed are origins like "
-                          "https://app.example.com without a path, or *",
-                          STR_FMT(config->cors_allowed_origins.items[i]));
-    return true;
-}
-
-static bool is_test_number(struct str entry)
-{
-    struct str code = entry, phone;
-    if (!str_split(&code, ':', &phone) || phone.len < 9 || phone.len > 16 || phone.ptr[0] != '+' ||
-        code.len != 6)
-        return false;
-    uint64_t n;
-    return str_to_uint64(str_skip(phone, 1), &n) && str_to_uint64(code, &n);
-}
-
-/* The part that is no secret. */
-static struct str number_of(struct str entry)
-{
-    struct str number = entry;
-    str_split(&entry, ':', &number);
-    return number;
-}
-
-static bool is_country(struct str s)
-{
-    return s.len == 2 && s.ptr[0] >= 'A' && s.ptr[0] <= 'Z' && s.ptr[1] >= 'A' && s.ptr[1] <= 'Z';
-}
-
-static bool check_codes(const struct config *config, const struct why *why)
-{
-    const struct str_list *providers = &config->otp_provider;
-    for (size_t i = 0; i < providers->len; i++)
-        if (!str_eq(providers->items[i], STR("console")) &&
-            !str_eq(providers->items[i], STR("authentica")))
-            return refuse(why, "OTP_PROVIDER has '%.*s', allowed are console and authentica",
-                          STR_FMT(providers->items[i]));
-    if (str_list_has(providers, STR("authentica")) && !config->authentica_api_key.len)
-        return refuse(why, "AUTHENTICA_API_KEY is not set, but OTP_PROVIDER=authentica needs it");
-    for (size_t i = 0; i < config->otp_test_numbers.len; i++)
-        if (!is_test_number(config->otp_test_numbers.items[i]))
-            return refuse(why,
-                          "OTP_TEST_NUMBERS has '%.*s…', allowed are entries like "
-                          "+966500000000:123456",
-                          STR_FMT(number_of(config->otp_test_numbers.items[i])));
-    for (size_t i = 0; i < config->otp_allowed_countries.len; i++)
-        if (!is_country(config->otp_allowed_countries.items[i]))
-            return refuse(why,
-                          "OTP_ALLOWED_COUNTRIES has '%.*s', allowed are ISO 3166 codes of "
-                          "two capital letters, like SA,AE",
-                          STR_FMT(config->otp_allowed_countries.items[i]));
-    return true;
-}
-
-static bool check_production(const struct config *config, const struct why *why)
-{
-    if (!config_is_production(config))
-        return true;
-    if (str_list_has(&config->otp_provider, STR("console")))
-        return refuse(why, "OTP_PROVIDER is console, which ENVIRONMENT=production refuses: codes "
-                           "would be in the log; allowed is authentica");
-    if (config->otp_test_numbers.len)
-        return refuse(why, "OTP_TEST_NUMBERS is set, which ENVIRONMENT=production refuses: anyone "
-                           "who knows it could log in");
-    return true;
-}
-
-bool config_check_serve(const struct config *config, char *why_text, size_t why_len)
-{
-    struct why why = {why_text, why_len};
-    if (config->secret_key.len < SECRET_KEY_BYTES_MIN)
-        return refuse(&why,
-                      "SECRET_KEY has %zu bytes, allowed are at least %d; make one with: openssl "
-                      "rand -hex 32",
-                      config->secret_key.len, SECRET_KEY_BYTES_MIN);
-    if (!config->database_url.len)
-        return refuse(&why, "DATABASE_URL is not set; it is like "
-                            "postgresql://user:password@host:5432/name");
-    if (config->receive_buffers & (config->receive_buffers - 1))
-        return refuse(&why, "RECEIVE_BUFFERS is '%lld', allowed is a power of two",
-                      (long long)config->receive_buffers);
-    return check_listening(config, &why) && check_lists(config, &why) &&
-           check_codes(config, &why) && check_production(config, &why);
 }
 
 /* ---- printing -------------------------------------------------------------------------------- */

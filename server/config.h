@@ -10,14 +10,10 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/base/clock.h"
+#include "server/str_list.h"
 
 enum environment { ENVIRONMENT_DEVELOPMENT, ENVIRONMENT_PRODUCTION };
 enum { AUTHENTICA_OTP_PROVIDER, AUTHENTICA_OTP_OWN };
-
-struct str_list {
-    const struct str *items; /* trimmed, none empty, each NUL-terminated */
-    size_t len;
-};
 
 struct config {
 #define SETTING_TEXT(field) struct str field;
@@ -50,8 +46,6 @@ bool config_load(struct config *out, struct arena *arena, char *const *env, char
 /* What must hold between settings before the server may start. False with one line in `why`. */
 bool config_check_serve(const struct config *config, char *why, size_t why_len);
 bool config_is_production(const struct config *config);
-/* True when the comma-separated setting holds `word`. */
-bool str_list_has(const struct str_list *list, struct str word);
 
 /* NAME=value lines of the effective settings, secrets masked. */
 void config_print(const struct config *config, FILE *to);

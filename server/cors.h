@@ -1,7 +1,7 @@
 /* server/cors.h - which pages of other origins may use the API (WHATWG Fetch §3.2). Waits never. */
 #pragma once
-#include "server/config.h"
 #include "server/router.h"
+#include "server/str_list.h"
 
 /* "scheme://host[:port]" without path, or "*". */
 bool cors_origin_is_sane(struct str origin);
