@@ -63,64 +63,6 @@ static void on_timer(struct timer *timer)
     watch_deadlines(conn);
 }
 
-/* ---- input that waits ------------------------------------------------------------------------ */
-
-static struct str input_view(const struct conn *conn)
-{
-    const struct conn_input *input = conn->input;
-    return input ? str_of(input->data + input->off, input->len - input->off) : (struct str){0};
-}
-
-static void input_free(struct conn *conn)
-{
-    if (!conn->input)
-        return;
-    struct arena memory = conn->input->memory;
-    conn->input = NULL;
-    arena_end(&memory);
-}
-
-static struct conn_input *input_new(struct conn *conn, size_t cap)
-{
-    enum { STANDARD = 4096 }; /* most heads fit; what does not is copied over once or twice */
-    cap = MAX(cap, (size_t)STANDARD);
-    struct arena memory;
-    arena_begin(&memory, &conn->server->input_pool);
-    char *bytes = arena_push_bytes(&memory, sizeof(struct conn_input) + cap + 16);
-    struct conn_input *input = (void *)(bytes + (-(uintptr_t)bytes & 15));
-    *input = (struct conn_input){.memory = memory, .cap = (uint32_t)cap};
-    return input;
-}
-
-static void input_append(struct conn *conn, struct str bytes)
-{
-    struct conn_input *input = conn->input;
-    if (!input || input->cap - input->len < bytes.len) {
-        struct str kept = input_view(conn);
-        struct conn_input *larger = input_new(conn, (kept.len + bytes.len) * (kept.len ? 2 : 1));
-        if (kept.len)
-            memcpy(larger->data, kept.ptr, kept.len);
-        larger->len = (uint32_t)kept.len;
-        input_free(conn);
-        conn->input = input = larger;
-    }
-    memcpy(input->data + input->len, bytes.ptr, bytes.len);
-    input->len += (uint32_t)bytes.len;
-}
-
-/* `left` is the end of what was looked at: of the buffer, or of a view that ends with this call. */
-static void input_keep(struct conn *conn, struct str left, bool from_buffer)
-{
-    if (!from_buffer) {
-        if (left.len)
-            input_append(conn, left);
-    } else if (left.len) {
-        conn->input->off = conn->input->len - (uint32_t)left.len;
-    } else {
-        input_free(conn);
-    }
-}
-
 /* ---- refusing and ending --------------------------------------------------------------------- */
 
 /* Answers without a request (or instead of the one whose body is arriving), then closes. */
@@ -157,7 +99,7 @@ static void linger_begin(struct conn *conn)
     conn->state = CONN_LINGER;
     conn->read_deadline = now_and(conn, milliseconds(HTTP_LINGER_MS));
     conn->write_deadline = TICK_NEVER;
-    input_free(conn);
+    conn_input_free(conn);
     /* The client sees the end now; closing for good while it still sends would reset the answer
      * away (RFC 9112 §9.6). */
     io_shutdown_write(loop_io(conn->server->loop), conn->sock.fd);
@@ -362,7 +304,7 @@ static void advance(struct conn *conn, struct str *bytes)
 
 static void pause_or_resume(struct conn *conn)
 {
-    bool full = input_view(conn).len > HTTP_INPUT_PENDING_MAX && conn->state != CONN_LINGER;
+    bool full = conn_input_view(conn).len > HTTP_INPUT_PENDING_MAX && conn->state != CONN_LINGER;
     if (full && !conn->sock.paused)
         sock_pause(&conn->sock);
     else if (!full && conn->sock.paused)
@@ -394,22 +336,22 @@ static void take_plain(struct conn *conn, struct str bytes)
     }
     bool buffered = conn->input != NULL;
     if (buffered) {
-        input_append(conn, bytes);
-        bytes = input_view(conn);
+        conn_input_append(conn, bytes);
+        bytes = conn_input_view(conn);
     }
     advance(conn, &bytes);
     if (conn->state != CONN_CLOSED)
-        input_keep(conn, bytes, buffered);
+        conn_input_keep(conn, bytes, buffered);
 }
 
 static void on_resume(struct task *task)
 {
     struct conn *conn = container_of(task, struct conn, resume_task);
     if (conn->input) {
-        struct str bytes = input_view(conn);
+        struct str bytes = conn_input_view(conn);
         advance(conn, &bytes);
         if (conn->state != CONN_CLOSED)
-            input_keep(conn, bytes, true);
+            conn_input_keep(conn, bytes, true);
     }
     after_input(conn);
 }
@@ -488,7 +430,7 @@ static void on_flush(struct task *task)
 static void on_ended(struct sock *sock)
 {
     struct conn *conn = conn_of(sock);
-    input_free(conn);
+    conn_input_free(conn);
     conn_output_free(conn);
     tls_free(conn->tls);
     http_server_conn_gone(conn);

@@ -84,6 +84,16 @@ void conn_body_wanted(struct conn *conn);
 /* The exchange has its answer in the output. */
 void conn_answered(struct conn *conn, bool close);
 
+/* ---- conn_input.c ---- */
+
+/* Empty without a buffer. Ends with the next append or keep. */
+struct str conn_input_view(const struct conn *conn);
+void conn_input_append(struct conn *conn, struct str bytes);
+/* Keeps `left`, the end of what was looked at: of the buffer, or of a view that ends with this call. */
+void conn_input_keep(struct conn *conn, struct str left, bool from_buffer);
+/* Fine without a buffer. */
+void conn_input_free(struct conn *conn);
+
 /* ---- conn_output.c ---- */
 
 /* Room for `n` more bytes of output, contiguous; conn_wrote then counts what was written. */

@@ -7,6 +7,7 @@
  * Threads: the loop's.   Waits: exchange_run's fiber. */
 #pragma once
 #include "server/conn.h"
+#include "server/http1_chunked.h"
 
 struct exchange {
     struct conn *conn; /* NULL: the client is gone */

@@ -39,21 +39,3 @@ struct http1_head {
 /* `bytes` starts at the first byte behind the previous request; one empty line before the request
  * line is let through (RFC 9112 §2.2). Does not judge content_length against a body cap. */
 enum http1_result http1_parse(struct http1_head *head, struct str bytes, size_t head_bytes_max);
-
-/* ---- chunked bodies ------------------------------------------------------------------------ */
-
-struct http1_chunked {
-    uint8_t state;
-    uint8_t digits; /* of the size being read */
-    uint16_t line;  /* bytes of the extension being read */
-    uint16_t trailer;
-    uint64_t left;  /* of the chunk */
-    uint64_t total; /* of all chunks announced so far */
-    uint64_t total_max;
-};
-void http1_chunked_begin(struct http1_chunked *chunked, uint64_t total_max);
-/* Cuts what it understood off `*bytes`. HTTP1_MORE with data->len > 0: payload, call again;
- * HTTP1_MORE with data->len == 0: `*bytes` is used up. HTTP1_DONE: what is left in `*bytes` belongs
- * to the next request; trailers were dropped. HTTP1_BAD: `*reason`. */
-enum http1_result http1_chunked_next(struct http1_chunked *chunked, struct str *bytes,
-                                     struct str *data, enum reason *reason);

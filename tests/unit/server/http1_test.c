@@ -1,5 +1,5 @@
 /* Each rule of the parser by its own name; the numbers are those of RFC 9112 and RFC 9110. */
-#include "server/http1.h"
+#include "server/http1_chunked.h"
 
 #include "server/errors.h"
 #include "tests/test.h"
