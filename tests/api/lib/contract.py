@@ -38,6 +38,20 @@ class Contract:
                 if method in item:
                     yield method.upper(), template, item[method]
 
+    def example_path(self, template):
+        """The path with the document's example of each of its parameters."""
+        described = [self.resolve(p) for p in self.document["paths"][template].get("parameters", [])]
+        examples = {p["name"]: str(p["example"]) for p in described if p["in"] == "path"}
+        return re.sub(r"\{(\w+)\}", lambda name: examples[name[1]], template)
+
+    def body_types(self, operation):
+        """The content types of the bodies that it takes."""
+        return list(self.resolve(operation["requestBody"])["content"]) if "requestBody" in operation else []
+
+    def query_names(self, template, operation):
+        every = self.document["paths"][template].get("parameters", []) + operation.get("parameters", [])
+        return {p["name"] for p in map(self.resolve, every) if p["in"] == "query"}
+
     def resolve(self, node):
         while "$ref" in node:
             node = self.resolver.resolve(node["$ref"])[1]

@@ -67,6 +67,19 @@ def the_document_is_whole(w):
     equal(len(ids), len(set(ids)), "operation ids")
 
 
+def no_comma_has_cut_a_description_short(w):
+    """{description: this, that} has a member "that" without a value."""
+    def walk(node, place):
+        if isinstance(node, dict):
+            for name, value in node.items():
+                check(value is not None or {"example", "examples"} & set(place), f"{'/'.join(place)}: {name!r} has no value")
+                walk(value, (*place, str(name)))
+        elif isinstance(node, list):
+            for item in node:
+                walk(item, place)
+    walk(w.contract.document, ())
+
+
 def every_operation_says_who_may_call_it_and_shows_an_example(w):
     for method, path, operation in w.contract.operations():
         what = f"{method} {path}"
