@@ -44,6 +44,14 @@ ALTER TABLE bookings_booking
 CREATE INDEX bookings_by_visit ON bookings_booking (visit_id) WHERE visit_id IS NOT NULL;
 CREATE INDEX bookings_holds ON bookings_booking (hold_expires_at) WHERE status = 'held';
 
+-- What a move changed besides the state.
+ALTER TABLE bookings_history
+    ADD COLUMN from_starts_at timestamptz, -- of a reschedule: where it was
+    ADD COLUMN from_staff_id bigint,
+    -- What the customer owes now that the booking has ended: its price when it was completed, else the fee
+    -- of its policy. NULL: it has not ended. Payments work this off: what was paid beyond it goes back.
+    ADD COLUMN owed_amount bigint;
+
 -- The foreign key to the member of staff cost a query per booking to say what the creating function
 -- has just read under a lock. What it said about deleting, the trigger says.
 ALTER TABLE bookings_booking DROP CONSTRAINT bookings_staff_of_salon;

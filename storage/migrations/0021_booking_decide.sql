@@ -160,15 +160,15 @@ END $$;
 
 -- The rest of what is looked at behind the locks, for the services that need it: whom of the candidates
 -- is free and how much she has to do that day; which room is free; how many holds a customer has.
--- `stale`: holds in the way that have run out (see holds_expire). Volatile, so that each looks at what
+-- `stale`: holds that have run out are in the way (holds_over says which). Volatile, so that each looks at what
 -- is committed when it is called.
 CREATE FUNCTION booking_team(p booking_prospect, moved bigint,
-    OUT free bigint[], OUT loads integer[], OUT stale bigint[])
+    OUT free bigint[], OUT loads integer[], OUT stale boolean)
     LANGUAGE plpgsql AS $$
 BEGIN
     SELECT array_agg(f.staff ORDER BY f.load, f.staff) FILTER (WHERE f.busy = 0),
         array_agg(f.load ORDER BY f.load, f.staff) FILTER (WHERE f.busy = 0),
-        coalesce(array_agg(f.stale) FILTER (WHERE f.stale IS NOT NULL), '{}')
+        bool_or(f.stale)
     INTO free, loads, stale
     FROM (
         SELECT s.staff, clash.busy, clash.stale, (
@@ -179,22 +179,22 @@ BEGIN
         FROM unnest(p.free) AS s (staff)
         CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE b.status <> 'held' OR b.hold_expires_at > now()) AS busy,
-                max(b.id) FILTER (WHERE b.status = 'held' AND b.hold_expires_at <= now()) AS stale
+                bool_or(b.status = 'held' AND b.hold_expires_at <= now()) AS stale
             FROM bookings_booking b
             WHERE b.staff_id = s.staff AND b.claimed && p.wanted
                 AND b.status IN ('held', 'pending', 'confirmed') AND b.id IS DISTINCT FROM moved) clash
     ) f;
 END $$;
-CREATE FUNCTION booking_house(p booking_prospect, moved bigint, OUT free bigint[], OUT stale bigint[])
+CREATE FUNCTION booking_house(p booking_prospect, moved bigint, OUT free bigint[], OUT stale boolean)
     LANGUAGE plpgsql AS $$
 BEGIN
     SELECT array_agg(s.room ORDER BY s.room) FILTER (WHERE clash.busy = 0),
-        coalesce(array_agg(clash.stale) FILTER (WHERE clash.stale IS NOT NULL), '{}')
+        bool_or(clash.stale)
     INTO free, stale
     FROM unnest(p.rooms) AS s (room)
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE b.status <> 'held' OR b.hold_expires_at > now()) AS busy,
-            max(b.id) FILTER (WHERE b.status = 'held' AND b.hold_expires_at <= now()) AS stale
+            bool_or(b.status = 'held' AND b.hold_expires_at <= now()) AS stale
         FROM bookings_booking b
         WHERE b.room_id = s.room AND b.claimed && p.wanted AND b.room_id IS NOT NULL
             AND b.status IN ('held', 'pending', 'confirmed') AND b.id IS DISTINCT FROM moved) clash;
@@ -232,7 +232,20 @@ CREATE FUNCTION idempotency_seen(p_caller bigint[], p_key text[], p_fingerprint 
     WHERE r.key <> ''
 $$;
 
--- holds_expire: writes down that holds have run out. One that is just being confirmed is left alone.
+-- holds_over: the holds in the way at that time that have run out: the constraint does not know what time
+-- it is, so every one of them has to be written down as expired first.
+-- in: staff and rooms that are wanted, moved (NULL: none): the booking that is to move there
+CREATE FUNCTION holds_over(p_staff bigint[], p_rooms bigint[], wanted tstzrange, moved bigint) RETURNS bigint[]
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN ARRAY(SELECT b.id FROM bookings_booking b
+                 WHERE b.status = 'held' AND b.hold_expires_at <= now() AND b.claimed && wanted
+                     AND (b.staff_id = ANY (p_staff) OR b.room_id = ANY (p_rooms))
+                     AND b.id IS DISTINCT FROM moved);
+END $$;
+
+-- holds_expire: writes down that holds have run out. One that is just being confirmed is waited for, and
+-- then left alone; the caller holds locks of staff by now, and whoever confirms never asks for those.
 -- in: ids      out: how many
 CREATE FUNCTION holds_expire(p_ids bigint[]) RETURNS bigint
     LANGUAGE plpgsql AS $$
@@ -242,13 +255,13 @@ BEGIN
     WITH over AS (
         SELECT b.id FROM bookings_booking b
         WHERE b.id = ANY (p_ids) AND b.status = 'held' AND b.hold_expires_at <= now()
-        ORDER BY b.id FOR NO KEY UPDATE SKIP LOCKED
+        ORDER BY b.id FOR NO KEY UPDATE
     ), moved AS (
         UPDATE bookings_booking b SET status = 'expired', version = b.version + 1
         FROM over WHERE b.id = over.id RETURNING b.id, b.version
     ), noted AS (
-        INSERT INTO bookings_history (booking_id, version, actor_role, from_status, to_status)
-        SELECT moved.id, moved.version, 'system', 'held', 'expired' FROM moved
+        INSERT INTO bookings_history (booking_id, version, actor_role, from_status, to_status, owed_amount)
+        SELECT moved.id, moved.version, 'system', 'held', 'expired', 0 FROM moved
     )
     SELECT count(*) INTO expired FROM moved;
     RETURN expired;
@@ -304,8 +317,8 @@ DECLARE
     load integer;
     free bigint[];
     loads integer[];
-    stale bigint[];
-    all_stale bigint[];
+    stale boolean;
+    over bigint[]; -- holds in the way that have run out
     ahead integer;
     holding integer;
     written integer;
@@ -378,7 +391,7 @@ BEGIN
                     AND (b.status <> 'held' OR b.hold_expires_at > made_at)) has
             CROSS JOIN LATERAL (
                 SELECT count(*) FILTER (WHERE b.status <> 'held' OR b.hold_expires_at > made_at) AS busy,
-                    max(b.id) FILTER (WHERE b.status = 'held' AND b.hold_expires_at <= made_at) AS stale
+                    bool_or(b.status = 'held' AND b.hold_expires_at <= made_at) AS stale
                 FROM bookings_booking b
                 WHERE b.staff_id = p.free[1] AND b.claimed && p.wanted
                     AND b.status IN ('held', 'pending', 'confirmed')) clash
@@ -401,7 +414,7 @@ BEGIN
             END IF;
             member := NULL;
             room := NULL;
-            stale := NULL;
+            stale := false;
             IF p_hold[u] = 1 AND p_hold_max > 0 AND spot.n = unit_first THEN
                 holding := customer_holds(spot.customer_id);
                 FOR i IN 1 .. spot.n - 1 LOOP
@@ -421,9 +434,7 @@ BEGIN
             ELSIF NOT spot.anybody THEN
                 IF spot.busy = 0 THEN
                     member := spot.free[1];
-                    IF spot.stale IS NOT NULL THEN
-                        stale := ARRAY[spot.stale];
-                    END IF;
+                    stale := spot.stale;
                     IF made > 0 THEN
                         FOR i IN 1 .. spot.n - 1 LOOP
                             IF staffs[i] = member AND ids[i] IS NOT NULL AND prospects[i].wanted && spot.wanted THEN
@@ -454,7 +465,7 @@ BEGIN
             END IF;
             IF member IS NOT NULL AND spot.rooms IS NOT NULL THEN
                 SELECT h.* INTO seen FROM booking_house(prospects[spot.n], NULL) h;
-                stale := stale || seen.stale;
+                stale := stale OR seen.stale;
                 room := (SELECT r.room FROM unnest(seen.free) AS r (room)
                          WHERE NOT EXISTS (SELECT FROM generate_series(1, spot.n - 1) i
                                            WHERE ids[i] IS NOT NULL AND rooms[i] = r.room
@@ -469,8 +480,8 @@ BEGIN
                 staffs[spot.n] := member;
                 rooms[spot.n] := room;
                 made := made + 1;
-                IF stale IS NOT NULL THEN
-                    all_stale := all_stale || stale;
+                IF stale THEN
+                    over := over || holds_over(ARRAY[member], ARRAY[room], spot.wanted, NULL);
                 END IF;
                 CONTINUE;
             END IF;
@@ -484,8 +495,8 @@ BEGIN
     END IF;
 
     IF made > 0 THEN
-        IF cardinality(all_stale) > 0 THEN
-            PERFORM holds_expire(all_stale);
+        IF cardinality(over) > 0 THEN
+            PERFORM holds_expire(over);
         END IF;
         RETURN QUERY
         WITH new AS MATERIALIZED (

@@ -70,7 +70,7 @@ static const char *ask(PGconn *conn, const char *fmt, ...)
                  PQresultErrorField(result, PG_DIAG_SQLSTATE), constraint ? constraint : "");
     else
         snprintf(answer, sizeof(answer), "%s",
-                 PQntuples(result) ? PQgetvalue(result, 0, 0) : "nothing");
+                 PQntuples(result) && PQnfields(result) ? PQgetvalue(result, 0, 0) : "nothing");
     PQclear(result);
     return answer;
 }
@@ -258,6 +258,26 @@ TEST(a_refusal_writes_nothing)
     fixture_end(&f);
 }
 
+static const char *answer_of(PGconn *conn)
+{
+    static char answer[512];
+    PGresult *result = PQgetResult(conn);
+    snprintf(answer, sizeof(answer), "%s",
+             PQresultStatus(result) == PGRES_TUPLES_OK ? PQgetvalue(result, 0, 0)
+                                                       : PQresultErrorMessage(result));
+    PQclear(result);
+    while ((result = PQgetResult(conn)))
+        PQclear(result);
+    return answer;
+}
+
+/* It is asked after a while in which it could have gone on. */
+#define CHECK_WAITS_FOR_LOCK(watcher, waiter)                                    \
+    CHECK_ASK("1", (watcher),                                                    \
+              "SELECT count(*) FROM (SELECT pg_sleep(0.3)) s, pg_stat_activity " \
+              "WHERE pid = %d AND wait_event_type = 'Lock'",                     \
+              PQbackendPID(waiter))
+
 /* ---- two at once ------------------------------------------------------------------------------ */
 
 TEST(who_waits_for_the_winner_is_told_that_it_is_taken)
@@ -270,14 +290,9 @@ TEST(who_waits_for_the_winner_is_told_that_it_is_taken)
     second.customer = add_user(late, "customer");
     CHECK(PQsendQuery(late, create_sql(&second, f.staff[0], 735)));
     /* It saw nothing in its way, and now waits for the row of the member of staff. */
-    CHECK_ASK("1", f.db,
-              "SELECT count(*) FROM (SELECT pg_sleep(0.3)) s, pg_stat_activity "
-              "WHERE pid = %d AND wait_event_type = 'Lock'",
-              PQbackendPID(late));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
     ask(f.db, "COMMIT");
-    PGresult *result = PQgetResult(late);
-    CHECK_STR(str_c(PQgetvalue(result, 0, 0)), STR("slot_taken"));
-    PQclear(result);
+    CHECK_VERDICT(answer_of(late), "slot_taken");
     PQfinish(late);
     fixture_end(&f);
 }
@@ -293,6 +308,265 @@ TEST(who_takes_no_lock_meets_the_constraint)
               "SELECT salon_id, service_id, staff_id, customer_id, starts_at, ends_at, claimed, "
               "'pending', 0, 'SAR', 0, 0, 0, 0 FROM bookings_booking WHERE salon_id = %lld",
               (long long)f.salon);
+    fixture_end(&f);
+}
+
+/* ---- holds and moves: locks, and who waits for whom --------------------------------------------- */
+
+/* An hour from that minute of the local day in three days, by a customer of its own; it runs out now
+ * when `over`. */
+static int64_t hold(const struct fixture *f, int64_t staff, int minute, bool over)
+{
+    char sql[600];
+    snprintf(sql, sizeof(sql),
+             "SELECT coalesce(id, 0) FROM bookings_decide(0, 0, 600, '{%lld}', '{%lld}', '{1}', "
+             "'{\"\"}', '{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
+             "ARRAY[local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, "
+             "'Asia/Riyadh')])",
+             (long long)add_user(f->db, "customer"), (long long)f->salon, (long long)f->service,
+             (long long)staff, minute);
+    int64_t id = ask_int(f->db, sql);
+    if (over)
+        ask(f->db,
+            "UPDATE bookings_booking SET hold_expires_at = now() - interval '1 second' "
+            "WHERE id = %lld",
+            (long long)id);
+    return id;
+}
+
+static int64_t newest(const struct fixture *f)
+{
+    char sql[200];
+    snprintf(sql, sizeof(sql), "SELECT max(id) FROM bookings_booking WHERE salon_id = %lld",
+             (long long)f->salon);
+    return ask_int(f->db, sql);
+}
+
+/* By the customer, whatever the version is. staff 0: the same. */
+static const char *reschedule_sql(const struct fixture *f, int64_t booking, int64_t staff,
+                                  int minute)
+{
+    static char sql[400];
+    snprintf(sql, sizeof(sql),
+             "SELECT verdict FROM booking_reschedule(%lld, %lld, "
+             "local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, 'Asia/Riyadh'), "
+             "nullif(%lld, 0), 0, 'test')",
+             (long long)f->customer, (long long)booking, minute, (long long)staff);
+    return sql;
+}
+
+static const char *state_of(const struct fixture *f, int64_t booking)
+{
+    return ask(f->db,
+               "SELECT status || ',' || version || ',' || (SELECT count(*) FROM bookings_history h "
+               "WHERE h.booking_id = b.id) FROM bookings_booking b WHERE id = %lld",
+               (long long)booking);
+}
+
+TEST(every_hold_in_the_way_that_has_run_out_gives_way)
+{
+    struct fixture f = fixture_begin();
+    ask(f.db, "UPDATE catalogue_service SET duration_minutes = 30 WHERE id = %lld",
+        (long long)f.service);
+    int64_t first = hold(&f, f.staff[0], 720, true), second = hold(&f, f.staff[0], 750, true);
+    int64_t third = hold(&f, f.staff[1], 720, true), fourth = hold(&f, f.staff[1], 750, true);
+    ask(f.db, "UPDATE catalogue_service SET duration_minutes = 60 WHERE id = %lld",
+        (long long)f.service);
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_VERDICT(state_of(&f, first), "expired,2,2");
+    CHECK_VERDICT(state_of(&f, second), "expired,2,2");
+    CHECK_VERDICT(ask(f.db, "%s", reschedule_sql(&f, newest(&f), f.staff[1], 720)), "ok");
+    CHECK_VERDICT(state_of(&f, third), "expired,2,2");
+    CHECK_VERDICT(state_of(&f, fourth), "expired,2,2");
+    CHECK_VERDICT(create(&f, 0, 720), "ok");
+    fixture_end(&f);
+}
+
+TEST(holds_that_have_run_out_give_way_to_anybody)
+{
+    struct fixture f = fixture_begin();
+    int64_t one = hold(&f, f.staff[0], 720, true), two = hold(&f, f.staff[0], 780, true);
+    CHECK(hold(&f, f.staff[1], 750, false));
+    CHECK_VERDICT(create(&f, 0, 750), "ok");
+    CHECK_VERDICT(state_of(&f, one), "expired,2,2");
+    CHECK_VERDICT(state_of(&f, two), "expired,2,2");
+    fixture_end(&f);
+}
+
+TEST(a_refused_reschedule_changes_nothing)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
+    int64_t booking = newest(&f);
+    CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
+    CHECK_VERDICT(ask(f.db, "%s", reschedule_sql(&f, booking, 0, 735)), "slot_taken");
+    CHECK_VERDICT(state_of(&f, booking), "confirmed,1,1");
+    fixture_end(&f);
+}
+
+/* Both saw version 1 and said that any will do. The second waits for the member's row; judging anew then
+ * would move a booking that its client has never seen. */
+TEST(of_two_reschedules_at_once_the_second_is_told_that_it_moved)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session();
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
+    int64_t booking = newest(&f);
+    ask(f.db, "BEGIN");
+    CHECK_VERDICT(ask(f.db, "%s", reschedule_sql(&f, booking, f.staff[1], 720)), "ok");
+    CHECK(PQsendQuery(late, reschedule_sql(&f, booking, 0, 840)));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
+    ask(f.db, "COMMIT");
+    CHECK_VERDICT(answer_of(late), "moved");
+    CHECK_VERDICT(state_of(&f, booking), "confirmed,2,2");
+    PQfinish(late);
+    fixture_end(&f);
+}
+
+TEST(a_reschedule_that_meets_a_cancellation_is_told_that_it_moved)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session();
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
+    int64_t booking = newest(&f);
+    ask(f.db, "BEGIN");
+    CHECK_ASK("ok", f.db, "SELECT verdict FROM booking_move(%lld, %lld, 'cancel', 0, '', 'test')",
+              (long long)f.customer, (long long)booking);
+    CHECK(PQsendQuery(late, reschedule_sql(&f, booking, f.staff[1], 840)));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
+    ask(f.db, "COMMIT");
+    CHECK_VERDICT(answer_of(late), "moved");
+    CHECK_VERDICT(state_of(&f, booking), "cancelled,2,2");
+    PQfinish(late);
+    fixture_end(&f);
+}
+
+/* Whoever waits for the booking's own row has taken every other lock before: nobody who has that row
+ * waits for any of them. */
+TEST(a_reschedule_has_all_locks_of_staff_when_it_asks_for_the_booking)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session(), *third = session();
+    CHECK_VERDICT(create(&f, f.staff[1], 600), "ok");
+    int64_t booking = newest(&f);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT FROM bookings_booking WHERE id = %lld FOR NO KEY UPDATE", (long long)booking);
+    CHECK(PQsendQuery(late, reschedule_sql(&f, booking, f.staff[0], 840)));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
+    CHECK_ASK("0", third,
+              "SELECT count(*) FROM (SELECT FROM catalogue_staff WHERE id IN (%lld, %lld) "
+              "FOR NO KEY UPDATE SKIP LOCKED) free",
+              (long long)f.staff[0], (long long)f.staff[1]);
+    ask(f.db, "ROLLBACK");
+    CHECK_VERDICT(answer_of(late), "ok");
+    PQfinish(third);
+    PQfinish(late);
+    fixture_end(&f);
+}
+
+TEST(a_hold_that_runs_out_while_its_reschedule_waits_stays_where_it_was)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session();
+    int64_t booking = hold(&f, f.staff[0], 600, false);
+    f.customer = ask_int(f.db, "SELECT customer_id FROM bookings_booking ORDER BY id DESC LIMIT 1");
+    ask(f.db,
+        "UPDATE bookings_booking SET hold_expires_at = clock_timestamp() + interval '0.4 s' "
+        "WHERE id = %lld",
+        (long long)booking);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT FROM catalogue_staff WHERE id = %lld FOR NO KEY UPDATE",
+        (long long)f.staff[0]);
+    CHECK(PQsendQuery(late, reschedule_sql(&f, booking, 0, 840)));
+    ask(f.db, "SELECT pg_sleep(0.6)");
+    ask(f.db, "COMMIT");
+    CHECK_VERDICT(answer_of(late), "invalid_transition");
+    CHECK_VERDICT(state_of(&f, booking), "held,1,1");
+    PQfinish(late);
+    fixture_end(&f);
+}
+
+/* The sweeper has no lock of staff, so nothing orders it against the others: it must not wait. */
+TEST(the_sweeper_leaves_to_others_what_they_are_changing)
+{
+    struct fixture f = fixture_begin();
+    PGconn *sweeper = session();
+    ask(f.db, "SELECT FROM bookings_tidy(200)");
+    int64_t busy = hold(&f, f.staff[0], 600, true), alone = hold(&f, f.staff[0], 720, true);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT FROM bookings_booking WHERE id = %lld FOR NO KEY UPDATE", (long long)busy);
+    ask(sweeper, "SET statement_timeout = '5s'");
+    CHECK_ASK("1", sweeper, "SELECT holds FROM bookings_tidy(200)");
+    CHECK_VERDICT(state_of(&f, busy), "held,1,1");
+    CHECK_VERDICT(state_of(&f, alone), "expired,2,2");
+    ask(f.db, "COMMIT");
+    CHECK_ASK("1", sweeper, "SELECT holds FROM bookings_tidy(200)");
+    CHECK_VERDICT(state_of(&f, busy), "expired,2,2");
+    PQfinish(sweeper);
+    fixture_end(&f);
+}
+
+/* It was confirmed in time, but nobody could see that yet. */
+TEST(who_wants_the_time_of_a_hold_waits_for_its_confirmation)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session();
+    int64_t booking = hold(&f, f.staff[0], 600, false);
+    ask(f.db,
+        "UPDATE bookings_booking SET hold_expires_at = clock_timestamp() + interval '0.3 s' "
+        "WHERE id = %lld",
+        (long long)booking);
+    ask(f.db, "BEGIN");
+    CHECK_ASK("ok", f.db,
+              "SELECT verdict FROM booking_move((SELECT customer_id FROM bookings_booking "
+              "WHERE id = %lld), %lld, 'confirm', 0, '', 'test')",
+              (long long)booking, (long long)booking);
+    ask(f.db, "SELECT pg_sleep(0.4)");
+    CHECK(PQsendQuery(late, create_sql(&f, f.staff[0], 600)));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
+    ask(f.db, "COMMIT");
+    CHECK(strstr(answer_of(late), "bookings_no_overlap")); /* the store reads it as "taken" */
+    CHECK_VERDICT(state_of(&f, booking), "confirmed,2,2");
+    CHECK_VERDICT(create(&f, f.staff[0], 600), "slot_taken");
+    PQfinish(late);
+    fixture_end(&f);
+}
+
+/* What payments will work off is written with the move, by the policy of the booking. */
+TEST(the_history_says_what_an_ended_booking_leaves_owing)
+{
+    struct fixture f = fixture_begin();
+    int64_t admin = add_user(f.db, "admin");
+    ask(f.db,
+        "UPDATE catalogue_salon SET cancel_cutoff_minutes = 43200, no_show_fee_amount = 700 "
+        "WHERE id = %lld",
+        (long long)f.salon);
+    static const struct {
+        const char *action, *owed;
+        bool by_customer;
+    } ends[] = {{"complete", "10000", false},
+                {"no_show", "700", false},
+                {"cancel", "2500", true},
+                {"cancel", "0", false}};
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        CHECK_VERDICT(create(&f, f.staff[0], 600 + 60 * (int)i), "ok");
+        int64_t booking = newest(&f);
+        if (!ends[i].by_customer)
+            ask(f.db,
+                "UPDATE bookings_booking SET starts_at = starts_at - interval '9 days', "
+                "ends_at = ends_at - interval '9 days', claimed = tstzrange(lower(claimed) - "
+                "interval '9 days', upper(claimed) - interval '9 days') WHERE id = %lld",
+                (long long)booking);
+        CHECK_ASK("ok", f.db, "SELECT verdict FROM booking_move(%lld, %lld, '%s', 0, '', 'test')",
+                  (long long)(ends[i].by_customer ? f.customer : admin), (long long)booking,
+                  ends[i].action);
+        CHECK_STR(str_c(ask(f.db,
+                            "SELECT owed_amount FROM bookings_history WHERE booking_id = %lld "
+                            "AND version = 2 AND (SELECT owed_amount IS NULL FROM bookings_history "
+                            "WHERE booking_id = %lld AND version = 1)",
+                            (long long)booking, (long long)booking)),
+                  str_c(ends[i].owed));
+    }
     fixture_end(&f);
 }
 
