@@ -10,6 +10,7 @@ What became of a request is one of
     unsent    the last byte was not sent: nobody can have acted on it
 Lanes break their own connections too: in the middle of a request, or right after it (with RST).
 """
+import datetime
 import json
 import mmap
 import os
@@ -31,13 +32,13 @@ from lib.check import Failure  # noqa: E402  (the path above comes first)
 from lib.client import Wire  # noqa: E402
 
 PATIENCE = 20  # seconds for an answer
-BOARD = struct.Struct("qqq")
+BOARD = struct.Struct("qqqq")
 BOARD_ENTRIES = 64
 
 
 class Board:
-    """Recent bookings of all processes, for everybody to meddle with: (booking, customer, salon), the
-    latter two as places in their lists. Entries may tear: then the server says it is somebody else's."""
+    """Recent bookings of all processes, for everybody to meddle with: (booking, customer, salon, staff),
+    those after the first as places in their lists. Entries may tear: then it is somebody else's booking."""
 
     def __init__(self, path):
         with open(path, "r+b") as file:
@@ -53,7 +54,7 @@ class Board:
 
     def remove(self, entry):
         if self.get(entry[0]) == entry:
-            BOARD.pack_into(self.memory, entry[0] % BOARD_ENTRIES * BOARD.size, 0, 0, 0)
+            BOARD.pack_into(self.memory, entry[0] % BOARD_ENTRIES * BOARD.size, 0, 0, 0, 0)
 
 
 class Attempt:
@@ -105,20 +106,29 @@ class Lane(threading.Thread):
         self.people, self.salons = orders["people"], orders["salons"]
         self.customers = [place for place, person in enumerate(self.people) if person["role"] == "customer"]
         self.wires = {}  # (server, place in the exchange) -> Wire
-        self.own = []  # (booking, customer, salon)
-        self.soon = []  # of the salon that books for the next minute: kept for its end
+        self.own = []  # (booking, customer, salon, staff)
+        self.soon = [tuple(entry) for entry in orders["begun"]]  # what has begun, or will in a minute: kept for its end
+        self.times = {}  # booking -> when it begins, as far as this lane knows
+        self.away = None  # (path of time off that this lane gave, the manager)
         self.count = 0
+        self.well = False  # came to its end
         self.steps = [getattr(self, name) for name in orders["steps"]]
         self.weights = list(orders["steps"].values())
 
     def run(self):
+        try:
+            self.work()
+            self.well = True
+        finally:
+            for wire in self.wires.values():
+                wire.close()
+
+    def work(self):
         while time.monotonic() < self.orders["until"]:
             step = self.random.choices(self.steps, self.weights)[0]
-            if step in (self.create, self.hold, self.visit, self.twins) and len(self.own) >= self.orders["own_max"]:
+            if step in (self.create, self.hold, self.visit, self.held_visit, self.twins) and len(self.own) >= self.orders["own_max"]:
                 step = self.cancel
             step()
-        for wire in self.wires.values():
-            wire.close()
 
     # ---- the wire ----
 
@@ -208,7 +218,7 @@ class Lane(threading.Thread):
         place = self.random.choices(range(len(self.salons)), [s["weight"] for s in self.salons])[0]
         salon = self.salons[place]
         service = self.random.choice(salon["services"])
-        return place, {"salon": salon["id"], "service": service, "staff": self.random.choice([None, *salon["staff"]]),
+        return place, {"salon": salon["id"], "service": service, "staff": self.random.choice(salon["wanted"]),
                        "starts_at": self.start_in(salon), **more}
 
     def start_in(self, salon):
@@ -239,12 +249,16 @@ class Lane(threading.Thread):
 
     def keep(self, done, who, salon):
         for booking in done.made():
-            entry = (booking["id"], who, salon)
+            entry = self.entry(booking, who, salon)
             if self.salons[salon]["soon"]:
                 self.soon.append(entry)
             else:
                 self.own.append(entry)
                 self.board.put(entry)
+
+    def entry(self, booking, who, salon):
+        self.times[booking["id"]] = booking["starts_at"]
+        return booking["id"], who, salon, self.salons[salon]["staff"].index(booking["staff"])
 
     def create(self):
         key = self.key() if self.random.random() < 0.7 else None
@@ -253,11 +267,17 @@ class Lane(threading.Thread):
     def hold(self):
         self.make("hold", *self.wish(hold=True), key=self.key())
 
-    def visit(self):
+    def visit(self, **more):
+        """Several services, one after the other as a rule, by anybody more often than not."""
         salon, first = self.wish()
         items = [{name: self.wish_in(salon)[name] for name in ("service", "staff", "starts_at")}
-                 for _ in range(self.random.choice((2, 2, 3, 5)))]
-        self.make("visit", salon, {"salon": first["salon"], "items": items}, key=self.key())
+                 for _ in range(self.random.choice((2, 2, 2, 3, 5)))]
+        for item in items:
+            item["staff"] = self.random.choice([None, None, item["staff"]])
+        self.make("visit", salon, {"salon": first["salon"], "items": items, **more}, key=self.key())
+
+    def held_visit(self):
+        self.visit(hold=True)
 
     def wish_in(self, place):
         while True:
@@ -290,21 +310,38 @@ class Lane(threading.Thread):
             self.own.remove(entry)
 
     def move(self, verb, entry, who=None):
-        booking, customer, salon = entry
-        who = self.random.choice((customer, self.salons[salon]["manager"])) if who is None else who
+        booking, customer, salon, staff = entry
+        house = self.salons[salon]
+        who = self.random.choice((customer, house["manager"], house["crew"][staff])) if who is None else who
         body = {"reason": "checker"} if verb == "cancel" else {}
         if verb == "reschedule":
-            body = {"starts_at": self.start_in(self.salons[salon])}
-            if self.random.random() < 0.5:
-                body["staff"] = self.random.choice(self.salons[salon]["staff"])
+            body = self.new_time(booking, house)
         return Attempt(verb, who, f"/api/bookings/{booking}/{verb.replace('_', '-')}/", body, booking=booking)
+
+    def new_time(self, booking, house):
+        """Another time, another member of staff, or both."""
+        at, staff = {"starts_at": self.start_in(house)}, {"staff": self.random.choice(house["staff"])}
+        if booking not in self.times:
+            return {**at, **self.random.choice(({}, staff))}
+        here = {"starts_at": self.times[booking], **staff}
+        return self.random.choice((at, here, here, {**at, **staff}))
 
     def step_with(self, verb, who=None):
         entry = self.pick()
         if entry is not None:
             done = self.exchange(self.move(verb, entry, who))
-            if done.success() and verb == "cancel" or done.status in (404, 409) and verb != "reschedule":
+            if done.success() and verb == "cancel" or done.status == 409 and verb != "reschedule" \
+                    or done.status == 404 and done.who == entry[1]:
                 self.forget(entry)
+            elif done.success():
+                self.remember(entry, *done.made())
+
+    def remember(self, entry, booking):
+        """Where it is now; who moves it next may be another member of staff."""
+        moved = self.entry(booking, *entry[1:3])
+        if entry in self.own:
+            self.own[self.own.index(entry)] = moved
+        self.board.put(moved)
 
     def cancel(self):
         self.step_with("cancel")
@@ -320,7 +357,9 @@ class Lane(threading.Thread):
         if self.soon:
             entry = self.random.choice(self.soon)
             verb = self.random.choice(self.orders["ends"])
-            if self.exchange(self.move(verb, entry, self.salons[entry[2]]["manager"])).success():
+            house = self.salons[entry[2]]
+            done = self.exchange(self.move(verb, entry, self.random.choice((house["manager"], house["crew"][entry[3]]))))
+            if done.success() or done.code == "booking.invalid_transition":
                 self.soon.remove(entry)
 
     def duel(self):
@@ -333,6 +372,21 @@ class Lane(threading.Thread):
             if any(attempt.kind == "cancel" and attempt.success() for attempt in attempts):
                 self.forget(entry)
 
+    def time_off(self):
+        """A member of staff is away for half an hour that others want to book; later she is there after all."""
+        if self.away is not None:
+            path, manager = self.away
+            if self.exchange(Attempt("back", manager, path, method="DELETE")).status in (204, 404):
+                self.away = None
+            return
+        house = self.random.choice([salon for salon in self.salons if not salon["soon"]])
+        begins = self.start_in(house)
+        body = {"kind": "off", "starts_at": begins, "ends_at": _later(begins, 30)}
+        path = f"/api/salons/{house['id']}/staff/{self.random.choice(house['staff'])}/exceptions/"
+        done = self.exchange(Attempt("off", house["manager"], path, body))
+        if done.success():
+            self.away = (f"{path}{json.loads(done.answer)['id']}/", house["manager"])
+
     def list(self, who=None):
         """What a customer has, by looking: so those are found again whose making was answered to nobody."""
         who = self.random.choice(self.customers) if who is None else who
@@ -340,11 +394,11 @@ class Lane(threading.Thread):
         places = {salon["id"]: place for place, salon in enumerate(self.salons)}
         for booking in bookings_shown(seen.answer) if seen.success() else ():
             if booking["status"] in ACTIVE and not self.salons[places[booking["salon"]]]["soon"]:
-                self.board.put((booking["id"], who, places[booking["salon"]]))
+                self.board.put(self.entry(booking, who, places[booking["salon"]]))
 
     def look(self):
         if self.own:
-            booking, customer, _ = self.random.choice(self.own)
+            booking, customer, *_ = self.random.choice(self.own)
             self.exchange(Attempt("look", customer, f"/api/bookings/{booking}/", booking=booking, method="GET"))
 
 
@@ -371,6 +425,10 @@ def _code(answer):
         return None
 
 
+def _later(text, minutes):
+    return (datetime.datetime.fromisoformat(text) + datetime.timedelta(minutes=minutes)).isoformat()
+
+
 def _rfc3339(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
@@ -384,9 +442,10 @@ def main():
     for lane in lanes:
         lane.join()
     out.close()
+    return 0 if all(lane.well for lane in lanes) else 1
 
 
 if __name__ == "__main__":
-    main()
+    code = main()
     sys.stdout.flush()
-    os._exit(0)  # no time lost on taking threads and sockets apart
+    os._exit(code)  # no time lost on taking threads and sockets apart

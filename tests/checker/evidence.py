@@ -3,8 +3,11 @@
 All times are integers: microseconds since 1970. Commit times are Postgres' own (track_commit_timestamp),
 taken while a transaction still holds its locks: of two that met, the one that waited has the later one.
 """
+import collections
 import dataclasses
+import datetime
 import json
+import re
 
 ACTIVE = ("held", "pending", "confirmed")
 
@@ -20,7 +23,7 @@ class State:
     staff: int
     room: int | None
     customer: int
-    visit: str | None
+    visit: int | None
     starts: int
     ends: int
     claimed: tuple  # (from, to)
@@ -52,6 +55,9 @@ class Service:
     after: int
     rooms: frozenset = frozenset()  # it needs one of them; empty: none
 
+    def claim(self, starts):
+        return starts - self.before, starts + self.length + self.after
+
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -66,6 +72,8 @@ class Request:
     code: str = ""
     key: str = ""
     booking: int = 0
+    server: int = 0
+    path: str = ""
     retry_after: str = ""
     fault: str = ""
     slow: bool = False
@@ -79,11 +87,12 @@ class Request:
     @property
     def refused(self):
         """Whoever sent this knows for certain that nothing was done."""
-        return self.outcome == "unsent" or (self.outcome == "answered" and 400 <= self.status < 500)
+        return self.outcome == "unsent" or (self.outcome == "answered" and (
+            400 <= self.status < 500 or self.status == 503 and self.code != "server.unknown_outcome"))
 
     @property
     def bookings(self):
-        return bookings_shown(self.answer)
+        return bookings_shown(self.answer) if self.kind not in DESK else []
 
     @property
     def wishes(self):
@@ -100,6 +109,26 @@ def bookings_shown(answer):
 
 CREATIONS = ("create", "hold", "visit", "mismatch")
 READS = ("look", "list")
+DESK = ("off", "back")  # a member of staff is given time off, or it is taken back
+FAR = 1 << 62  # later than any time
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """A row of idempotency_key."""
+    caller: int
+    key: str
+    commit: int
+    transaction: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Absence:
+    """Time off that was given."""
+    staff: int
+    during: tuple  # (from, to)
+    perhaps: tuple  # (from, to): when bookings may have been refused because of it
+    surely: tuple  # (from, to): when whoever began to ask had to be refused because of it
 
 
 @dataclasses.dataclass
@@ -108,7 +137,9 @@ class Evidence:
     rows: list  # State of each booking now
     witness: list  # every State there was, in order of commits
     history: list
+    keys: list  # Key
     services: dict  # id -> Service
+    crews: dict  # salon -> its staff
     read_at: int = 0
     hold_patience: int = 5_000_000  # a hold may outlive its time by this until it is swept
 
@@ -125,6 +156,42 @@ class Evidence:
             if request.kind in CREATIONS:
                 alone = request.kind == "mismatch" or not request.key
                 self.groups.setdefault(("alone", request.id) if alone else ("key", request.key), []).append(request)
+        self.visits = collections.defaultdict(set)  # visit -> its bookings
+        self.witness_of = collections.defaultdict(list)  # booking -> its states, in order
+        for state in self.witness:
+            self.witness_of[state.booking].append(state)
+            if state.visit is not None:
+                self.visits[state.visit].add(state.booking)
+        self.absences = list(absences_in(self.requests))
+
+
+def absences_in(requests):
+    """From what managers asked. One whose answer got lost may be there; one taken back is gone for sure
+    when that was answered."""
+    ends = collections.defaultdict(list)
+    for request in requests:
+        if request.kind == "back":
+            ends[request.path].append(request)
+    for request in requests:
+        if request.kind != "off" or request.refused:
+            continue
+        staff = int(re.search(r"/staff/(\d+)/", request.path)[1])
+        said = json.loads(request.answer) if request.success else {}
+        back = ends.get(f"{request.path}{said.get('id')}/", [])
+        heard = [end.ended for end in back if end.success]
+        yield Absence(staff, (micros(request.body["starts_at"]), micros(request.body["ends_at"])),
+                      (seconds(request.began), min(map(seconds, heard), default=FAR)),
+                      (seconds(request.ended) if said else FAR, min((seconds(end.began) for end in back), default=FAR)))
+
+
+def micros(text):
+    at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (at - datetime.datetime.fromtimestamp(0, datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
+
+
+def seconds(clock):
+    """Of a client's clock."""
+    return round(clock * 1e6)
 
 
 # --- from the client processes ----------------------------------------------------------------------
@@ -161,7 +228,7 @@ STATE = """
 SELECT (state->>'id')::bigint AS booking, (state->>'version')::integer AS version, state->>'status' AS status,
     (state->>'salon_id')::bigint AS salon, (state->>'service_id')::bigint AS service,
     (state->>'staff_id')::bigint AS staff, (state->>'room_id')::bigint AS room,
-    (state->>'customer_id')::bigint AS customer, coalesce(state->>'visit_id', state->>'visit') AS visit,
+    (state->>'customer_id')::bigint AS customer, (state->>'visit_id')::bigint AS visit,
     {starts} AS starts, {ends} AS ends, {claim_from} AS claim_from, {claim_to} AS claim_to, {hold} AS hold_until,
     {commit} AS commit, transaction
 FROM ({source}) source
@@ -188,6 +255,9 @@ SELECT booking_id AS booking, version, {MICROS.format('at')} AS at, {COMMITTED} 
     to_status AS new, request_id AS request
 FROM bookings_history ORDER BY booking_id, version
 """
+KEYS_SQL = f"""
+SELECT caller_id AS caller, key, {COMMITTED} AS commit, xmin::text::bigint AS transaction FROM idempotency_key
+"""
 NOW_SQL = f"SELECT {MICROS.format('clock_timestamp()')} AS now"
 
 
@@ -196,8 +266,8 @@ def state_from(row):
     return State(claimed=claimed, **row)
 
 
-def collect(db, requests, services):
+def collect(db, requests, services, crews):
     return Evidence(requests=list(requests), rows=[state_from(row) for row in db.rows(ROWS_SQL)],
                     witness=[state_from(row) for row in db.rows(WITNESS_SQL)],
-                    history=[Move(**row) for row in db.rows(HISTORY_SQL)], services=services,
-                    read_at=db.one(NOW_SQL))
+                    history=[Move(**row) for row in db.rows(HISTORY_SQL)], keys=[Key(**row) for row in db.rows(KEYS_SQL)],
+                    services=services, crews=crews, read_at=db.one(NOW_SQL))

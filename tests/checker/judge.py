@@ -6,7 +6,7 @@ None of them uses a rule, a query or an index of the product: intervals are comp
 import datetime
 from collections import defaultdict
 
-from evidence import ACTIVE, CREATIONS, READS
+from evidence import ACTIVE, CREATIONS, FAR, READS, micros, seconds
 
 MOVES = {  # contract: which state may follow which; None: it did not exist
     None: {"held", "pending", "confirmed"},
@@ -16,7 +16,9 @@ MOVES = {  # contract: which state may follow which; None: it did not exist
 }
 GOALS = {"cancel": {"cancelled"}, "confirm": {"pending", "confirmed"}, "complete": {"completed"}, "no_show": {"no_show"},
          "reschedule": set(ACTIVE)}
-FORESEEN = {200, 201, 400, 403, 404, 409, 422, 503}
+FORESEEN = {200, 201, 204, 400, 403, 404, 409, 422, 503}
+TAKEN = "booking.slot_taken"
+BUCKET = 900_000_000  # a quarter of an hour: claims are found again by those they touch
 
 
 # --- overlaps ---------------------------------------------------------------------------------------
@@ -51,7 +53,8 @@ def no_two_active_bookings_overlap(e):
 def at_no_moment_of_the_run_did_two_overlap(e):
     """Every state from its commit to that of the next one of the same booking, swept in time."""
     events = []
-    for state, until in _lives(e):
+    for state, after in _lives(e):
+        until = after.commit if after else None
         if state.status in ACTIVE and (until is None or until > state.commit):
             events.append((state.commit, 1, state))
             if until is not None:
@@ -70,19 +73,15 @@ def at_no_moment_of_the_run_did_two_overlap(e):
 
 
 def _lives(e):
-    """(state, commit of what came after it, or None)."""
-    states = defaultdict(list)
-    for state in e.witness:
-        states[state.booking].append(state)
-    for life in states.values():
-        for state, after in zip(life, [*life[1:], None]):
-            yield state, after.commit if after else None
+    """(state, what came after it, or None)."""
+    for life in e.witness_of.values():
+        yield from zip(life, [*life[1:], None])
 
 
 def each_claims_its_service_with_buffers_and_room(e):
     for state in (*e.rows, *e.witness):
         service = e.services[state.service]
-        claim = (state.starts - service.before, state.starts + service.length + service.after)
+        claim = service.claim(state.starts)
         if state.ends - state.starts != service.length or state.claimed != claim:
             yield f"{_show(state)}: must claim {_time(claim[0])} to {_time(claim[1])} for {service.length} µs"
         if state.room not in (service.rooms or {None}):
@@ -166,8 +165,11 @@ def _stored(e, request, shown):
     status = shown["status"]
     if status == "expired" and state.status == "held" and state.hold_until / 1e6 < request.ended:
         status = "held"  # over, though nobody has written that down yet
-    told = (status, shown["staff"], shown["customer"], _micros(shown["starts_at"]), _micros(shown["ends_at"]))
-    kept = (state.status, state.staff, state.customer, state.starts, state.ends)
+    until = shown["hold_expires_at"]
+    told = (status, *(shown[name] for name in ("salon", "service", "staff", "room", "customer", "visit")),
+            micros(shown["starts_at"]), micros(shown["ends_at"]), until and micros(until) // 1_000_000)
+    kept = (state.status, state.salon, state.service, state.staff, state.room, state.customer, state.visit,
+            state.starts, state.ends, state.hold_until and state.hold_until // 1_000_000)
     if told != kept:
         yield f"{_ask(request)} showed {told} of booking {shown['id']} version {shown['version']}, stored is {kept}"
     move = e.moves.get((shown["id"], shown["version"]))
@@ -196,6 +198,8 @@ def nothing_happened_that_nobody_asked_for(e):
             yield f"{_tell(move)}: nobody sent that request"
         elif request.refused:
             yield f"{_tell(move)}: {_ask(request)} was {_fate(request)}"
+        elif move.actor != request.who:
+            yield f"{_tell(move)}: {_ask(request)} came from user {request.who}, the history names {move.actor}"
         else:
             yield from _caused(e, move, request)
 
@@ -226,7 +230,7 @@ def _about(e, request, state):
 
 def _fits(wish, state):
     return (wish.get("staff") in (None, state.staff) and wish.get("service") in (None, state.service)
-            and wish.get("salon") in (None, state.salon) and _micros(wish["starts_at"]) == state.starts
+            and wish.get("salon") in (None, state.salon) and micros(wish["starts_at"]) == state.starts
             and bool(wish.get("hold")) <= (state.status == "held"))
 
 
@@ -256,12 +260,38 @@ def _other_bodies(e):
             yield f"{_ask(request)}: a used key with another body was {_fate(request)}"
 
 
+def a_key_is_stored_with_its_effect(e):
+    """In the same transaction; neither is there without the other."""
+    stored = {(row.caller, row.key): row for row in e.keys}
+    for (how, key), group in e.groups.items():
+        births = [move for request in group for move in e.births.get(request.id, ())]
+        row = stored.pop((group[0].who, key), None) if how == "key" else None
+        if how == "key" and {move.transaction for move in births} != ({row.transaction} if row else set()):
+            yield f"key {key}: {len(births)} bookings in transactions {sorted({m.transaction for m in births})}, stored: {row}"
+    for row in stored.values():
+        yield f"{row}: no request with that key"
+
+
 def a_visit_is_made_whole_or_not_at_all(e):
     for (_, key), group in e.groups.items():
         if group[0].kind == "visit":
             births = [move for request in group for move in e.births.get(request.id, ())]
             if births and (len(births) != len(group[0].wishes) or len({move.transaction for move in births}) != 1):
                 yield f"key {key}: {len(births)} of {len(group[0].wishes)} bookings, {births}"
+
+
+def a_held_visit_is_confirmed_whole(e):
+    """What of it is still held, and not over, goes from held in the same transaction and to the same state."""
+    for move in e.history:
+        if move.old != "held" or move.new not in ("pending", "confirmed"):
+            continue
+        visit = e.states[move.booking, 1].visit if (move.booking, 1) in e.states else None
+        for other in e.visits.get(visit, ()):
+            before = [state for state in e.witness_of[other] if state.commit < move.commit and state.transaction != move.transaction]
+            if before and before[-1].status == "held" and before[-1].hold_until > move.at:
+                after = e.moves.get((other, before[-1].version + 1))
+                if after is None or (after.transaction, after.new) != (move.transaction, move.new):
+                    yield f"{_tell(move)}: of the same visit, {_show(before[-1])} stayed behind: {after}"
 
 
 def holds_end_in_time(e):
@@ -279,6 +309,93 @@ def holds_end_in_time(e):
             yield f"{_show(row)}: held {e.read_at - row.hold_until} µs longer than said"
 
 
+# --- refusals, time off ------------------------------------------------------------------------------
+
+def a_time_was_taken_when_they_said_so(e):
+    """Whoever heard "taken" was told the truth: while she asked, there was a booking in the way (a hold
+    that was over is none), or time off. How long after its commit somebody may still have seen what had
+    been there before is known from the answer to whoever changed it."""
+    blocks = _blocks(e)
+    for request in e.requests:
+        if request.code != TAKEN:
+            continue
+        asked = (seconds(request.began), seconds(request.ended))
+        if request.kind == "reschedule":
+            told_so = _reschedule_blocked(e, blocks, request, asked)
+        else:
+            told_so = _crosses_itself(e, request.wishes) or any(
+                _wish_blocked(e, blocks, asked, wish["service"], micros(wish["starts_at"]),
+                              [wish["staff"]] if wish["staff"] else e.crews[wish["salon"]]) for wish in request.wishes)
+        if not told_so:
+            yield f"{_ask(request)}, {_time(asked[0])} to {_time(asked[1])}: nothing was in the way of {request.body}"
+
+
+def _blocks(e):
+    """{(seat, bucket of time): [(booking, claim, (seen from, seen until))]}."""
+    blocks = defaultdict(list)
+    for state, after in _lives(e):
+        if state.status not in ACTIVE:
+            continue
+        until = FAR
+        if after is not None:
+            cause = e.by_id.get(e.moves[after.booking, after.version].request) if (after.booking, after.version) in e.moves else None
+            until = seconds(cause.ended) if cause is not None and cause.outcome == "answered" else FAR
+        if state.status == "held":
+            until = min(until, state.hold_until)
+        for seat in _seats(state):
+            for bucket in _buckets(state.claimed):
+                blocks[seat, bucket].append((state.booking, state.claimed, (state.commit, until)))
+    for absence in e.absences:
+        for bucket in _buckets(absence.during):
+            blocks[("staff", absence.staff), bucket].append((0, absence.during, absence.perhaps))
+    return blocks
+
+
+def _buckets(claim):
+    return range(claim[0] // BUCKET, (claim[1] - 1) // BUCKET + 1)
+
+
+def _blocked(blocks, asked, seat, claim, but=None):
+    return any(booking != but and _meet(claim, taken) and _meet(asked, seen)
+               for bucket in _buckets(claim) for booking, taken, seen in blocks.get((seat, bucket), ()))
+
+
+def _wish_blocked(e, blocks, asked, service, starts, staff, but=None):
+    """All of the staff who would do, or all rooms. (Each at some moment of the asking.)"""
+    rules = e.services[service]
+    claim = rules.claim(starts)
+    return all(_blocked(blocks, asked, ("staff", member), claim, but) for member in staff) or (
+        bool(rules.rooms) and all(_blocked(blocks, asked, ("room", room), claim, but) for room in rules.rooms))
+
+
+def _reschedule_blocked(e, blocks, request, asked):
+    states = e.witness_of[request.booking]
+    staff = [request.body["staff"]] if request.body.get("staff") else {state.staff for state in states}
+    return any(_wish_blocked(e, blocks, asked, states[0].service, micros(request.body["starts_at"]), [member], request.booking)
+               for member in staff)
+
+
+def _crosses_itself(e, wishes):
+    """A visit two of whose services are in each other's way, maybe."""
+    claims = sorted(e.services[wish["service"]].claim(micros(wish["starts_at"])) for wish in wishes)
+    return any(_meet(one, other) for one, other in zip(claims, claims[1:]))
+
+
+def time_off_is_kept(e):
+    """Nobody who asked after a member of staff got time off, and before it was taken back, got her then."""
+    absences = defaultdict(list)
+    for absence in e.absences:
+        absences[absence.staff].append(absence)
+    for move in e.history:
+        request, state = e.by_id.get(move.request), e.states.get((move.booking, move.version))
+        if request is None or state is None or not (move.old is None or request.kind == "reschedule"):
+            continue
+        for absence in absences[state.staff]:
+            surely = absence.surely[0] < seconds(request.began) and move.commit < absence.surely[1]
+            if surely and _meet((state.starts, state.ends), absence.during):
+                yield f"{_tell(move)}: {_show(state)} during {absence}"
+
+
 # --- answers ----------------------------------------------------------------------------------------
 
 def every_answer_is_one_of_the_contract(e):
@@ -293,8 +410,9 @@ def every_answer_is_one_of_the_contract(e):
 
 CHECKS = (no_two_active_bookings_overlap, at_no_moment_of_the_run_did_two_overlap, each_claims_its_service_with_buffers_and_room,
           the_history_tells_every_move, nothing_that_was_answered_with_success_is_lost,
-          nothing_happened_that_nobody_asked_for, twins_have_one_effect_and_one_answer, a_visit_is_made_whole_or_not_at_all,
-          holds_end_in_time, every_answer_is_one_of_the_contract)
+          nothing_happened_that_nobody_asked_for, twins_have_one_effect_and_one_answer, a_key_is_stored_with_its_effect,
+          a_visit_is_made_whole_or_not_at_all, a_held_visit_is_confirmed_whole, holds_end_in_time,
+          a_time_was_taken_when_they_said_so, time_off_is_kept, every_answer_is_one_of_the_contract)
 
 
 def findings(evidence):
@@ -303,11 +421,6 @@ def findings(evidence):
 
 
 # --- words ------------------------------------------------------------------------------------------
-
-def _micros(text):
-    at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return (at - datetime.datetime.fromtimestamp(0, datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
-
 
 def _time(micros):
     return datetime.datetime.fromtimestamp(micros / 1e6, datetime.timezone.utc).isoformat(timespec="microseconds")

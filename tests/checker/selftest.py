@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 import judge
-from evidence import Evidence, Move, Request, Service, State
+from evidence import Evidence, Key, Move, Request, Service, State
 
 HOUR = 3_600_000_000
 HALF = HOUR // 2
@@ -20,7 +20,7 @@ class Tale:
     """Writes down what requests, witness, history and table would say of a sound run."""
 
     def __init__(self):
-        self.requests, self.witness, self.history = [], [], []
+        self.requests, self.witness, self.history, self.keys = [], [], [], []
         self.clock, self.transaction = NOON - 24 * HOUR, 100
 
     def tick(self):
@@ -29,7 +29,9 @@ class Tale:
 
     def answer(self, state):
         return {"id": state.booking, "version": state.version, "status": state.status, "staff": state.staff,
-                "customer": state.customer, "starts_at": _text(state.starts), "ends_at": _text(state.ends)}
+                "salon": state.salon, "service": state.service, "room": state.room, "visit": state.visit,
+                "customer": state.customer, "starts_at": _text(state.starts), "ends_at": _text(state.ends),
+                "hold_expires_at": state.hold_until and _text(state.hold_until)}
 
     def ask(self, name, kind, who, body, *states, **more):
         said = [self.answer(state) for state in states]
@@ -39,16 +41,21 @@ class Tale:
                                      **{"outcome": "answered", "status": status, "answer": answer, **more}))
 
     def state(self, booking, status, staff, starts, old=None, room=None, visit=None, request="", version=1, role="customer",
-              who=1, hold_until=None, at=None):
-        state = State(booking, version, status, SALON, INDOORS if room else SERVICE, staff, room, who, visit, starts, starts + HALF,
-                      (starts - HALF, starts + HALF), hold_until, self.clock, self.transaction)
+              who=1, hold_until=None, at=None, actor=None, service=None):
+        state = State(booking, version, status, SALON, service or (INDOORS if room else SERVICE), staff, room, who, visit, starts,
+                      starts + HALF, (starts - HALF, starts + HALF), hold_until, self.clock, self.transaction)
         self.witness.append(state)
-        self.history.append(Move(booking, version, at or self.clock - 1000, self.clock, self.transaction, role, who, old, status, request))
+        self.history.append(Move(booking, version, at or self.clock - 1000, self.clock, self.transaction, role, actor or who, old,
+                                 status, request))
         return state
+
+    def keep(self, key, who=1):
+        self.keys.append(Key(who, key, self.clock, self.transaction))
 
     def evidence(self):
         rows = {state.booking: dataclasses.replace(state, commit=0, transaction=0) for state in self.witness}
-        return Evidence(self.requests, list(rows.values()), self.witness, self.history, {SERVICE: Service(HALF, HALF, 0), INDOORS: Service(HALF, HALF, 0, frozenset({9}))},
+        services = {SERVICE: Service(HALF, HALF, 0), INDOORS: Service(HALF, HALF, 0, frozenset({9}))}
+        return Evidence(self.requests, list(rows.values()), self.witness, self.history, self.keys, services, {SALON: [5, 6, 8]},
                         read_at=self.clock + HOUR)
 
 
@@ -60,6 +67,7 @@ def sound():
     tale = Tale()
     tale.tick()  # 1: booked by a key and its twin, cancelled
     made = tale.state(1, "confirmed", 5, NOON, room=9, request="a")
+    tale.keep("k")
     for name in ("a", "a2"):
         tale.ask(name, "create", 1, _wish(5, NOON, INDOORS), made, key="k")
     tale.tick()
@@ -68,10 +76,10 @@ def sound():
     tale.state(2, "pending", 5, NOON, room=9, request="c", who=2)
     tale.ask("c", "create", 2, _wish(None, NOON, INDOORS), outcome="unknown", status=0)
     tale.tick()  # moved to a later time by its manager
-    moved = tale.state(2, "pending", 5, NOON + HOUR, "pending", room=9, request="d", version=2, role="manager", who=2)
+    moved = tale.state(2, "pending", 5, NOON + HOUR, "pending", room=9, request="d", version=2, role="manager", who=2, actor=OWNER)
     tale.ask("d", "reschedule", OWNER, {"starts_at": _text(NOON + HOUR)}, moved, booking=2)
     tale.tick()  # 3 and 4: a visit
-    both = [tale.state(3, "confirmed", 6, NOON, visit="v", request="e"), tale.state(4, "confirmed", 5, NOON + 2 * HOUR, visit="v", request="e")]
+    both = [tale.state(3, "confirmed", 6, NOON, visit=3, request="e"), tale.state(4, "confirmed", 5, NOON + 2 * HOUR, visit=3, request="e")]
     items = [{name: wish[name] for name in ("service", "staff", "starts_at")} for wish in (_wish(6, NOON), _wish(5, NOON + 2 * HOUR))]
     tale.ask("e", "visit", 1, {"salon": SALON, "items": items}, *both)
     tale.tick()  # 5: held, and over
@@ -90,7 +98,36 @@ def sound():
     tale.ask("p", "list", 1, {}, *both, answer=json.dumps({"results": [tale.answer(state) for state in both]}))
     tale.ask("o", "mismatch", 1, _wish(5, NOON, notes="other"), status=422, key="k")
     tale.ask("l", "create", 2, _wish(6, NOON), outcome="unsent", status=0)
+    tale.ask("q", "create", 2, _wish(8, NOON), status=503, code="server.unavailable", retry_after="1")
+    _held_visit(tale)
+    _time_off(tale)
     return tale
+
+
+def _held_visit(tale):
+    """10 and 11: held together, confirmed together."""
+    tale.tick()
+    until, times = tale.clock + 3_000_000, (NOON + 6 * HOUR, NOON + 8 * HOUR)
+    items = [{name: _wish(5, at)[name] for name in ("service", "staff", "starts_at")} for at in times]
+    tale.ask("r", "visit", 1, {"salon": SALON, "items": items, "hold": True},
+             *[tale.state(10 + n, "held", 5, at, visit=10, request="r", hold_until=until) for n, at in enumerate(times)])
+    tale.tick()
+    first, _ = [tale.state(10 + n, "confirmed", 5, at, "held", visit=10, request="s", version=2) for n, at in enumerate(times)]
+    tale.ask("s", "confirm", 1, {}, first, booking=10)
+
+
+def _time_off(tale):
+    """8 is away for an hour, is asked for meanwhile, and then is there after all and gets a booking, 12."""
+    path, gone = f"/api/salons/{SALON}/staff/8/exceptions/", NOON + 10 * HOUR
+    tale.tick()
+    tale.ask("t", "off", OWNER, {"kind": "off", "starts_at": _text(gone), "ends_at": _text(gone + HOUR)}, path=path,
+             answer='{"id": 77}')
+    tale.tick()
+    tale.ask("u", "create", 2, _wish(8, gone), status=409, code="booking.slot_taken")
+    tale.tick()
+    tale.ask("v", "back", OWNER, {}, path=path + "77/", status=204)
+    tale.tick()
+    tale.ask("w", "create", 2, _wish(8, gone), tale.state(12, "confirmed", 8, gone, request="w", who=2))
 
 
 # --- doctored ---------------------------------------------------------------------------------------
@@ -263,6 +300,79 @@ def a_history_line_of_another_transaction(tale):
     _change(tale.history, (2, 2), transaction=998)
 
 
+def a_not_done_was_done(tale):
+    tale.tick()
+    tale.state(30, "confirmed", 8, NOON, request="q", who=2)
+
+
+def an_answer_shows_another_room(tale):
+    _say(tale, "a", room=None)
+    _say(tale, "a2", room=None)
+
+
+def an_answer_shows_a_longer_hold(tale):
+    _say(tale, "h", hold_expires_at=_text(NOON))
+
+
+def the_history_names_another_actor(tale):
+    _change(tale.history, (2, 2), actor=2)
+
+
+def a_key_is_forgotten(tale):
+    tale.keys.clear()
+
+
+def a_key_is_stored_before_its_effect(tale):
+    tale.keys[0] = dataclasses.replace(tale.keys[0], transaction=99)
+
+
+def a_key_is_stored_without_its_effect(tale):
+    _change(tale.requests, "g", key="z")
+    tale.keep("z", who=2)
+
+
+def a_key_of_nobody(tale):
+    tale.keep("never sent")
+
+
+def half_a_held_visit_is_confirmed(tale):
+    for notes in (tale.witness, tale.history):
+        _drop(notes, (11, 2))
+
+
+def half_a_held_visit_is_confirmed_later(tale):
+    for notes in (tale.witness, tale.history):
+        _change(notes, (11, 2), transaction=999)
+
+
+def a_free_time_is_refused(tale):
+    _change(tale.requests, "g", body=_wish(8, NOON + HOUR))
+
+
+def a_time_is_refused_for_a_hold_that_is_over(tale):
+    until = next(s.hold_until for s in tale.witness if s.booking == 5)
+    _change(tale.requests, "g", began=until / 1e6, ended=until / 1e6 + 0.5)
+
+
+def a_time_is_refused_after_it_was_freed(tale):
+    """By somebody who began to ask when the cancellation had been answered."""
+    _change(tale.requests, "g", body=_wish(5, NOON - HOUR, INDOORS))
+    _shift(tale, 1, 1, NOON - HOUR)
+    _shift(tale, 1, 2, NOON - HOUR)
+
+
+def a_move_is_refused_for_the_booking_itself(tale):
+    tale.ask("x", "reschedule", 1, {"starts_at": _text(NOON - HALF)}, booking=3, status=409, code="booking.slot_taken")
+
+
+def a_booking_in_time_off(tale):
+    """Asked for when she had it, made before it was taken back."""
+    back = next(request.began for request in tale.requests if request.id == "v")
+    _change(tale.requests, "w", began=back - 0.4)
+    for notes in (tale.witness, tale.history):
+        _change(notes, (12, 1), commit=round(back * 1e6) - 1000)
+
+
 def an_internal_error(tale):
     _change(tale.requests, "g", status=500)
 
@@ -304,6 +414,21 @@ DOCTORED = {
     a_cancelled_booking_lives_again: ("the_history_tells_every_move",),
     a_change_without_a_version: ("the_history_tells_every_move",),
     a_history_line_of_another_transaction: ("the_history_tells_every_move",),
+    a_not_done_was_done: ("nothing_happened_that_nobody_asked_for",),
+    an_answer_shows_another_room: ("nothing_that_was_answered_with_success_is_lost",),
+    an_answer_shows_a_longer_hold: ("nothing_that_was_answered_with_success_is_lost",),
+    the_history_names_another_actor: ("nothing_happened_that_nobody_asked_for",),
+    a_key_is_forgotten: ("a_key_is_stored_with_its_effect",),
+    a_key_is_stored_before_its_effect: ("a_key_is_stored_with_its_effect",),
+    a_key_is_stored_without_its_effect: ("a_key_is_stored_with_its_effect",),
+    a_key_of_nobody: ("a_key_is_stored_with_its_effect",),
+    half_a_held_visit_is_confirmed: ("a_held_visit_is_confirmed_whole",),
+    half_a_held_visit_is_confirmed_later: ("a_held_visit_is_confirmed_whole",),
+    a_free_time_is_refused: ("a_time_was_taken_when_they_said_so",),
+    a_time_is_refused_for_a_hold_that_is_over: ("a_time_was_taken_when_they_said_so",),
+    a_time_is_refused_after_it_was_freed: ("a_time_was_taken_when_they_said_so",),
+    a_move_is_refused_for_the_booking_itself: ("a_time_was_taken_when_they_said_so",),
+    a_booking_in_time_off: ("time_off_is_kept",),
     an_internal_error: ("every_answer_is_one_of_the_contract",),
     a_503_that_says_nothing: ("every_answer_is_one_of_the_contract",),
 }

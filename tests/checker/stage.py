@@ -1,4 +1,5 @@
 """The stage: a private Postgres and Redis, databases in it, and two servers on each that is played on."""
+import itertools
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import time
 import uuid
 
 from client import BOARD, BOARD_ENTRIES, Board, Lane, Out
-from evidence import WITNESS, Service
+from evidence import WITNESS, Service, collect, requests_from
 from lib.check import Failure, eventually
 from lib.contract import Contract
 from lib.database import SOURCE_ROOT, Database, PrivateServers
@@ -21,8 +22,28 @@ HOLD_SECONDS = 2
 MINUTE = 60_000_000
 
 # How often a lane does what; those that the server does not know are left out.
-STEPS = {"create": 24, "hold": 12, "visit": 7, "twins": 7, "mismatch": 2, "cancel": 16, "confirm": 12, "reschedule": 10,
-         "end": 3, "duel": 6, "look": 3, "list": 4}
+STEPS = {"create": 22, "hold": 12, "visit": 6, "held_visit": 6, "twins": 7, "mismatch": 2, "cancel": 16, "confirm": 14,
+         "reschedule": 16, "end": 4, "duel": 6, "time_off": 4, "look": 3, "list": 4}
+BEGUN = 64  # bookings that began before the run, so that a short one sees some end
+
+
+INDOORS = True  # a service that needs a room
+
+# A confirmed booking of a service of 5 minutes, and its line in the history.
+BOOKED = """
+WITH made AS (
+    INSERT INTO bookings_booking (salon_id, service_id, staff_id, starts_at, ends_at, claimed, customer_id, status,
+        price_amount, currency, cancel_cutoff_minutes, late_cancel_fee_amount, no_show_fee_amount, deposit_amount)
+    SELECT i.salon, i.service, i.staff, i.at, i.at + interval '5 min', tstzrange(i.at, i.at + interval '5 min'), i.customer,
+        'confirmed', 0, 'SAR', 0, 0, 0, 0
+    FROM (SELECT %s::bigint AS salon, %s::bigint AS service, %s::bigint AS staff, %s::timestamptz AS at, %s::bigint AS customer) i
+    RETURNING id, customer_id
+), told AS (
+    INSERT INTO bookings_history (booking_id, version, actor_id, actor_role, to_status, request_id)
+    SELECT made.id, 1, made.customer_id, 'customer', 'confirmed', %s FROM made
+)
+SELECT id FROM made
+"""
 
 
 class Stage:
@@ -59,6 +80,7 @@ class Scene:
             "ENVIRONMENT": "development", "LOG_FORMAT": "json", "WORKERS": 2, "PG_CONNECTIONS": 4, "OTP_PROVIDER": "console",
             "BOOKING_OPEN_MAX": 0, "REQUEST_TIMEOUT_MS": 5000, "PG_LOCK_TIMEOUT_MS": 2000, "PG_STATEMENT_TIMEOUT_MS": 4000,
             "DRAIN_TIMEOUT_SECONDS": 10, **_hold_settings(binary)}
+        self.holds_end = "BOOKING_HOLD_SECONDS" in self.settings
         self.command("migrate")
         self.db.rows(WITNESS)
         self.people, self.salons, self.services = [], [], {}
@@ -81,35 +103,53 @@ class Scene:
 
     def _open_salons(self):
         """Three: one confirms by itself, one approves each booking, one books for the next minute."""
-        self._open(weight=5, staff=4, services=((30, 5, 10), (20, 0, 0)), grid_minutes=5)
-        self._open(weight=4, staff=3, services=((45, 0, 15), (25, 10, 5)), grid_minutes=5, auto_confirm=False)
+        self._open(weight=5, staff=4, services=((30, 5, 10, INDOORS), (20, 0, 0), (15, 0, 5, INDOORS)), grid_minutes=5)
+        self._open(weight=4, staff=3, services=((45, 0, 15), (25, 10, 5, INDOORS)), grid_minutes=5, auto_confirm=False)
         self._open(weight=1, staff=8, services=((5, 0, 0),), grid_minutes=1, soon=True)
 
     def _open(self, weight, staff, services, soon=False, **columns):
-        (length, before, after), *more = services
+        (length, before, after, *_), *more = services
         salon = Salon(self, staff=staff, duration=length, before=before, after=after, **columns)
         ids = [salon.service]
-        for length, before, after in more:
+        for length, before, after, *_ in more:
             ids.append(salon.add_service(length, before, after))
             for member in salon.staff:
                 salon.offer(member, ids[-1])
-        for service, (length, before, after) in zip(ids, services):
-            rooms = self._rooms(salon.id, service) if before else ()
-            self.services[service] = Service(length * MINUTE, before * MINUTE, after * MINUTE, frozenset(rooms))
+        rooms = self._rooms(salon.id)
+        for service, (length, before, after, *indoors) in zip(ids, services):
+            for room in rooms if indoors else ():
+                self.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", service, room)
+            self.services[service] = Service(length * MINUTE, before * MINUTE, after * MINUTE,
+                                             frozenset(rooms if indoors else ()))
         self.salons.append({
             "id": salon.id, "weight": weight, "services": ids, "staff": salon.staff, "soon": soon,
+            "wanted": [None, *salon.staff],
             "manager": self._add_person(salon.owner, "manager"),
-            "starts": [at(day, 12, minute) for day in (2, 3) for minute in range(0, 150, 5)]})
+            "crew": [self._add_person(user, "staff") for user in salon.staff_users],
+            "starts": [at(day, 12, minute) for day in (2, 3, 4) for minute in range(0, 150, 5)]})
 
-    def _rooms(self, salon, service):
-        """Two for all of the staff, so that rooms are what is scarce."""
-        if self.db.one("SELECT to_regclass('catalogue_room') IS NULL"):
-            return
-        for number in range(2):
-            room = self.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غرفة', %s) RETURNING id",
-                               salon, f"Room {number}")
-            self.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", service, room)
-            yield room
+    def _rooms(self, salon):
+        """Two for all of the staff and services, so that rooms are what is scarce."""
+        return [self.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غرفة', %s) RETURNING id",
+                            salon, f"Room {number}") for number in range(2)]
+
+    def begin_bookings(self):
+        """Bookings of yesterday, written as the product writes them; in the notebooks they are requests
+        whose answers got lost. Returns them as the lanes know them."""
+        place = next(place for place, salon in enumerate(self.salons) if salon["soon"])
+        salon = self.salons[place]
+        customer = next(place for place, person in enumerate(self.people) if person["role"] == "customer")
+        notes = os.path.join(self.stage.directory, f"{self.name}-begun.jsonl")
+        self.notebooks.append(notes)
+        begun = []
+        with open(notes, "w", encoding="utf-8") as file:
+            for number, staff in zip(range(BEGUN), itertools.cycle(salon["staff"])):
+                wish = {"salon": salon["id"], "service": salon["services"][0], "staff": staff, "starts_at": at(-1, 1, number * 5)}
+                booking = self.db.one(BOOKED, *wish.values(), self.people[customer]["id"], f"begun-{number}")
+                file.write(json.dumps({"id": f"begun-{number}", "kind": "create", "who": customer, "body": wish,
+                                       "outcome": "unknown"}) + "\n")
+                begun.append((booking, customer, place, salon["staff"].index(staff)))
+        return begun
 
     def _invite_customers(self):
         for number in range(CUSTOMERS):
@@ -125,6 +165,11 @@ class Scene:
         return len(self.people) - 1
 
     # ---- who plays ----
+
+    def evidence(self):
+        """What the notebooks and the database say by now."""
+        return collect(self.db, requests_from(self.notebooks, self.people), self.services,
+                       {salon["id"]: salon["staff"] for salon in self.salons})
 
     def start_servers(self):
         self.db.close()  # what follows cuts it: the next question opens another
@@ -143,7 +188,7 @@ class Scene:
         self.notebooks.append(out)
         return {"servers": [server.place for server in self.servers], "people": self.people, "salons": self.salons,
                 "board": self.board, "out": out, "name": f"{name}-{number}", "keys": False, "verbs": ["cancel"], "ends": [],
-                "steps": {}, "break_rate": 0, "own_max": 2, **more}
+                "begun": [], "steps": {}, "break_rate": 0, "own_max": 2, **more}
 
     def hand(self, name):
         """A lane that does only what it is told, one request after the other."""
@@ -180,24 +225,5 @@ def _hold_settings(binary):
     return {name: 0 if name.endswith("_MAX") else HOLD_SECONDS for name in names}
 
 
-# --- what this server can do --------------------------------------------------------------------------
-
-def abilities(contract):
-    """{what: whether} by the document: what it promises must be seen to work."""
-    paths = contract.document["paths"]
-    can = {verb: f"/api/bookings/{{id}}/{verb.replace('_', '-')}/" in paths
-           for verb in ("cancel", "confirm", "complete", "no_show", "reschedule")}
-    can["hold"] = can["visit"] = "booking.not_supported" not in contract.all_codes()
-    can["keys"] = "Idempotency-Key" in json.dumps(contract.document)
-    return can
-
-
-NEEDS = {"hold": "hold", "visit": "visit", "twins": "keys", "mismatch": "keys", "confirm": "confirm",
-         "reschedule": "reschedule", "end": "complete"}
-
-
-def duties(can):
-    """The part of a client's orders that depends on it."""
-    return {"steps": {step: weight for step, weight in STEPS.items() if step not in NEEDS or can[NEEDS[step]]},
-            "keys": can["keys"], "verbs": [verb for verb in ("cancel", "confirm", "reschedule") if can[verb]],
-            "ends": [verb for verb in ("complete", "complete", "no_show") if can[verb]]}
+# A client's orders in the run.
+DUTIES = {"steps": STEPS, "keys": True, "verbs": ["cancel", "confirm", "reschedule"], "ends": ["complete", "complete", "no_show"]}
