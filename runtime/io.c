@@ -2,8 +2,11 @@
 #include "runtime/io.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static bool parse_unix(struct str path, struct io_addr *out)
 {
@@ -73,4 +76,19 @@ size_t io_addr_format_host(const struct io_addr *addr, char out[IO_ADDR_TEXT_MAX
     if (!done)
         snprintf(out, IO_ADDR_TEXT_MAX, "unix");
     return strlen(out);
+}
+
+/* Of a socket without SO_REUSEPORT the kernel says what it would keep quiet about otherwise. With
+ * SO_REUSEADDR connections in TIME_WAIT are not in the way, listeners are (socket(7)). */
+bool io_addr_is_taken(const struct io_addr *addr)
+{
+    if (addr->any.sa_family == AF_UNIX)
+        return false; /* a path is never shared: bind refuses */
+    int fd = socket(addr->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+    if (fd < 0)
+        return false;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    bool taken = bind(fd, &addr->any, addr->len) != 0 && errno == EADDRINUSE;
+    close(fd);
+    return taken;
 }

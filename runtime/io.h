@@ -116,6 +116,9 @@ static inline int io_listen(struct io *io, const struct io_addr *addr, int backl
 {
     return io->backend->listen(io, addr, backlog);
 }
+/* Does somebody listen at this address of TCP already, so that io_listen would share it? Tells what is
+ * so now, nothing about later; false when it cannot be told. */
+bool io_addr_is_taken(const struct io_addr *addr);
 /* Makes a listening socket that somebody else opened fit to be accepted from. 0 or a negative
  * errno: -EINVAL for what does not listen. */
 static inline int io_adopt_listener(struct io *io, int fd)

@@ -22,11 +22,29 @@ static bool check_address(const char *name, struct str value, const struct why *
                          name, STR_FMT(value));
 }
 
+/* Two doors with one address would share it, and every connection take one or the other. */
+static bool check_apart(const struct config *config, const struct why *why)
+{
+    const struct {
+        const char *name;
+        struct str value;
+    } doors[] = {{"HTTP_LISTEN", config->http_listen},
+                 {"HTTPS_LISTEN", config->https_listen},
+                 {"ADMIN_LISTEN", config->admin_listen}};
+    for (size_t i = 0; i < ARRAY_LEN(doors); i++)
+        for (size_t j = 0; j < i; j++)
+            if (doors[i].value.len && !str_eq(doors[i].value, STR("off")) &&
+                str_eq(doors[i].value, doors[j].value))
+                return config_refuse(why, "%s is '%.*s', which is %s too; allowed is another one",
+                                     doors[i].name, STR_FMT(doors[i].value), doors[j].name);
+    return true;
+}
+
 static bool check_listening(const struct config *config, const struct why *why)
 {
     if (!check_address("HTTP_LISTEN", config->http_listen, why) ||
         !check_address("HTTPS_LISTEN", config->https_listen, why) ||
-        !check_address("ADMIN_LISTEN", config->admin_listen, why))
+        !check_address("ADMIN_LISTEN", config->admin_listen, why) || !check_apart(config, why))
         return false;
     bool https = config->https_listen.len && !str_eq(config->https_listen, STR("off"));
     if (https && !config->tls_cert_file.len)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/io.h"
 #include "runtime/tls.h"
 #include "server/services.h"
 
@@ -94,14 +95,31 @@ static bool open_door(struct worker *worker, int fd, const struct http_listen *l
     return true;
 }
 
+/* A hand-over is meant, a second process started by mistake is not: to whoever looks for the requests
+ * that went astray, this line names the address. */
+static void tell_if_shared(const char *name, struct str address, const struct io_addr *addr)
+{
+    if (!io_addr_is_taken(addr))
+        return;
+    struct log_line line;
+    log_begin(&line, LOG_WARN, "address_shared");
+    log_str(&line, "setting", str_c(name));
+    log_str(&line, "address", address);
+    log_str(&line, "text",
+            STR("another process listens there: new connections go to either until it ends"));
+    log_end(&line);
+}
+
 static bool listen_on(struct worker *worker, const char *name, struct str address, int backlog,
                       const struct http_listen *listen)
 {
     struct io_addr addr;
     if (address.len == 0 || str_eq(address, STR("off")))
         return true;
-    int fd = io_addr_parse(address, &addr) ? io_listen(loop_io(worker->loop), &addr, backlog)
-                                           : -EINVAL;
+    bool known = io_addr_parse(address, &addr);
+    if (known && worker->index == 0) /* the others share with that one */
+        tell_if_shared(name, address, &addr);
+    int fd = known ? io_listen(loop_io(worker->loop), &addr, backlog) : -EINVAL;
     if (open_door(worker, fd, listen))
         return true;
     if (fd == -EADDRINUSE)

@@ -161,6 +161,7 @@ TEST(lists_and_addresses_are_checked)
         {"OTP_PROVIDER=pigeon", "pigeon"},
         {"HTTP_LISTEN=nowhere", "nowhere"},
         {"ADMIN_LISTEN=127.0.0.1:99999", "127.0.0.1:99999"},
+        {"ADMIN_LISTEN=127.0.0.1:8080", "HTTP_LISTEN"},
         {"OTP_ALLOWED_COUNTRIES=SA,Narnia", "Narnia"},
         {"RECEIVE_BUFFERS=1000", "1000"}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
