@@ -1,5 +1,6 @@
 #include "server/errors.h"
 
+#include "runtime/base/json_scan.h"
 #include "runtime/base/log.h"
 #include "server/middleware.h"
 
@@ -66,11 +67,22 @@ static void come_back(struct ctx *c, struct response *res, struct json_writer *w
         json_put_int(w, "retry_after_seconds", seconds);
 }
 
+/* What every error says of itself. A field of such a name is keyed "field_code": clients read
+ * "code" as a text always, and an object never has one name twice. */
+static bool is_mark(struct str name)
+{
+    return str_eq(name, STR("detail")) || str_eq(name, STR("code")) ||
+           str_eq(name, STR("request_id"));
+}
+
 static void put_text(struct ctx *c, struct json_writer *w, enum reason reason)
 {
     struct str text = reason_info(reason)->text[c->lang];
     if (c->refused_field.len) {
-        json_array_begin(w, str_to_c(c->arena, c->refused_field));
+        json_array_begin(w,
+                         str_printf(c->arena, "%s%.*s", is_mark(c->refused_field) ? "field_" : "",
+                                    STR_FMT(c->refused_field))
+                             .ptr);
         json_put_str(w, NULL, text);
         json_array_end(w);
     } else if (reason != R_INVALID_FIELDS || !c->refused_data.len) {
@@ -78,20 +90,30 @@ static void put_text(struct ctx *c, struct json_writer *w, enum reason reason)
     }
 }
 
-/* Is the refusal about a field of that very name? Its texts take the member then: an object never
- * has one name twice. (The data is ours: a quote inside a text is escaped, so this finds names only.) */
-static bool is_field(struct ctx *c, const char *member)
-{
-    return str_eq(c->refused_field, str_c(member)) ||
-           str_find(c->refused_data, str_printf(c->arena, "\"%s\":[", member)) >= 0;
-}
-
 static void put_marks(struct ctx *c, struct json_writer *w, enum reason reason)
 {
-    if (!is_field(c, "code"))
-        json_put_str(w, "code", str_c(reason_info(reason)->code));
-    if (!is_field(c, "request_id"))
-        json_put_str(w, "request_id", c->request_id);
+    json_put_str(w, "code", str_c(reason_info(reason)->code));
+    json_put_str(w, "request_id", c->request_id);
+}
+
+/* Members that a refusal brought along. They are our own JSON: a break in it is a bug. */
+static void put_data(struct ctx *c, struct json_writer *w)
+{
+    struct str object = str_printf(c->arena, "{%.*s}", STR_FMT(c->refused_data));
+    const char *from = object.ptr + 1;
+    struct json_scan scan = json_scan_begin(object);
+    struct json_member member;
+    if (w->comma)
+        strbuf_add_char(w->out, ',');
+    while (json_scan_next(&scan, &member)) {
+        if (!is_mark(member.name))
+            continue;
+        strbuf_add(w->out, str_of(from, (size_t)(member.name.ptr - from)));
+        strbuf_add(w->out, STR("field_"));
+        from = member.name.ptr;
+    }
+    assert(scan.complete);
+    strbuf_add(w->out, str_of(from, (size_t)(object.ptr + object.len - 1 - from)));
 }
 
 static void log_broken_promise(struct ctx *c, const struct request *req, enum err err)
@@ -131,11 +153,8 @@ void error_respond(struct ctx *c, struct request *req, struct response *res, enu
     put_marks(c, &w, reason);
     if (status == 429 || status == 503)
         come_back(c, res, &w, status);
-    if (c->refused_data.len) {
-        if (w.comma)
-            strbuf_add_char(w.out, ',');
-        strbuf_add(w.out, c->refused_data);
-    }
+    if (c->refused_data.len)
+        put_data(c, &w);
     json_object_end(&w);
     if (status == 401)
         challenge(res, reason);

@@ -46,6 +46,26 @@ TEST(data_of_a_refusal_is_merged)
     CHECK(str_ends(body_of(&f), STR("\"request_id\":\"id-1\",\"alternatives\":[]}")));
 }
 
+TEST(fields_with_names_of_the_errors_own_stand_beside_them)
+{
+    FIXTURE;
+    f.c.lang = LANG_EN;
+    error_respond(&f.c, &f.req, &f.res, fail_field(&f.c, STR("code"), R_BAD_QUERY));
+    CHECK_STR(body_of(&f), STR("{\"field_code\":[\"A query parameter is not valid.\"],"
+                               "\"code\":\"request.bad_query\",\"request_id\":\"id-1\"}"));
+}
+
+TEST(data_with_names_of_the_errors_own_is_told_otherwise_but_not_inside)
+{
+    FIXTURE;
+    fail_data(&f.c,
+              STR("\"request_id\":[\"a\"],\"hours\":[{\"code\":[\"b\"]}],\"code\":[\"\\\"\"]"));
+    error_respond(&f.c, &f.req, &f.res, fail(&f.c, R_INVALID_FIELDS));
+    CHECK_STR(body_of(&f), STR("{\"code\":\"request.invalid\",\"request_id\":\"id-1\","
+                               "\"field_request_id\":[\"a\"],\"hours\":[{\"code\":[\"b\"]}],"
+                               "\"field_code\":[\"\\\"\"]}"));
+}
+
 TEST(a_429_says_when_to_come_back_twice)
 {
     FIXTURE;
