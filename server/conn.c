@@ -72,6 +72,7 @@ static void refuse(struct conn *conn, enum reason reason)
     if (!exchange)
         conn->exchange = exchange = exchange_new_refused(conn, reason);
     conn->state = CONN_BUSY;
+    conn->read_deadline = TICK_NEVER; /* the answer has one of its own */
     conn->linger = true;
     conn->dispatching = true;
     exchange_refuse(exchange, reason);

@@ -307,12 +307,26 @@ static void exchange_fiber(void *arg)
     finish(exchange);
 }
 
+/* A request that was read and carries a good token is refused in its caller's language: that may wait,
+ * and what was the request's time may be over. False: there is nothing to ask, or no fiber. */
+static bool refuse_in_their_language(struct exchange *exchange, enum reason reason)
+{
+    enum { LOOK_UP_MS = 500 };
+    if (reason == R_OVERLOADED || !language_is_open(&exchange->ctx, &exchange->request))
+        return false;
+    exchange->refused = reason;
+    exchange->ctx.deadline = tick_add(loop_now(exchange->server->loop), milliseconds(LOOK_UP_MS));
+    return fiber_start(exchange->server->loop, exchange_fiber, exchange);
+}
+
 void exchange_refuse(struct exchange *exchange, enum reason reason)
 {
     struct ctx *c = &exchange->ctx;
     exchange->close |= reason != R_OVERLOADED;
+    if (refuse_in_their_language(exchange, reason))
+        return;
     enum err err = reason == R_OVERLOADED ? fail_retry(c, reason, 1) : fail(c, reason);
-    /* Without the request: nothing here may wait for the caller's language. */
+    /* Without the request: nothing here may wait. */
     error_respond(c, NULL, &exchange->response, err);
     exchange_common_headers(exchange);
     finish(exchange);

@@ -49,7 +49,8 @@ enum http1_result exchange_body(struct exchange *exchange, struct str *bytes);
 /* Runs middleware and endpoint on a fiber, or answers 503 when there is none to be had. The
  * exchange may be gone when this returns. */
 void exchange_start(struct exchange *exchange);
-/* Answers on the loop's stack, without running anything. */
+/* Answers without running the endpoint: at once, or on a fiber when the caller's language has to be
+ * looked up. The exchange may be gone when this returns. */
 void exchange_refuse(struct exchange *exchange, enum reason reason);
 /* The client is gone. What runs is cancelled, unless its route is to finish. */
 void exchange_abandon(struct exchange *exchange);

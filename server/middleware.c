@@ -74,17 +74,37 @@ bool language_parse(struct str accept_language, enum lang *out)
     return best > 0;
 }
 
+static bool token_of(const struct ctx *c, const struct request *req, struct caller *out)
+{
+    struct str header = request_header(req, STR("authorization"));
+    if (!req->app || !req->app->token_verify || !str_starts_nocase(header, STR("bearer ")))
+        return false;
+    struct str token = str_trim(str_skip(header, sizeof("bearer ") - 1));
+    return req->app->token_verify(req->app, token, ctx_now(c), out);
+}
+
+/* What is refused before its token was judged, or needs none, may still come from somebody. */
+static int64_t who_asks(const struct ctx *c, const struct request *req)
+{
+    struct caller caller = req->caller;
+    return caller.user_id || token_of(c, req, &caller) ? caller.user_id : 0;
+}
+
+bool language_is_open(const struct ctx *c, const struct request *req)
+{
+    return !req->lang_from_header && !req->lang_settled && req->app && req->app->user_language &&
+           who_asks(c, req);
+}
+
 void language_settle(struct ctx *c, struct request *req)
 {
-    if (req->lang_from_header || req->lang_settled)
+    if (!language_is_open(c, req))
         return;
     req->lang_settled = true;
-    if (req->caller.user_id == 0 || !req->app || !req->app->user_language)
-        return;
     /* The refusal under way must survive a look-up that is refused itself. */
     struct ctx saved = *c;
     enum lang lang;
-    if (req->app->user_language(c, req->app, req->caller.user_id, &lang) == OK)
+    if (req->app->user_language(c, req->app, who_asks(c, req), &lang) == OK)
         saved.lang = lang;
     c->lang = saved.lang;
     c->reason = saved.reason;
@@ -148,12 +168,7 @@ enum err caller_check(struct ctx *c, struct request *req)
     uint32_t flags = req->route->flags;
     if (!(flags & (ROUTE_USER | ROUTE_OPTIONAL_USER)))
         return OK;
-    struct str header = request_header(req, STR("authorization"));
-    if (!str_starts_nocase(header, STR("bearer ")))
+    if (!str_starts_nocase(request_header(req, STR("authorization")), STR("bearer ")))
         return flags & ROUTE_USER ? fail(c, R_NO_CREDENTIALS) : OK;
-    struct str token = str_trim(str_skip(header, sizeof("bearer ") - 1));
-    const struct app *app = req->app;
-    if (!app->token_verify || !app->token_verify(app, token, ctx_now(c), &req->caller))
-        return fail(c, R_TOKEN_INVALID);
-    return OK;
+    return token_of(c, req, &req->caller) ? OK : fail(c, R_TOKEN_INVALID);
 }

@@ -11,9 +11,11 @@ bool request_id_is_sane(struct str id);
 
 /* Accept-Language (RFC 9110 §12.5.4) to the better of our two; false: it names neither. */
 bool language_parse(struct str accept_language, enum lang *out);
-/* Before a text is written: no Accept-Language and somebody signed in -> the language they chose.
- * May wait (once per request, app->user_language); never fails. */
+/* Before a text is written: no Accept-Language and somebody signed in -> the language they chose, on
+ * any path that the request takes. May wait (once per request, app->user_language); never fails. */
 void language_settle(struct ctx *c, struct request *req);
+/* language_settle would have to look. Waits never. */
+bool language_is_open(const struct ctx *c, const struct request *req);
 
 /* The peer, or behind trusted proxies the right-most X-Forwarded-For entry that is none of them.
  * `text` has IO_ADDR_TEXT_MAX bytes. */
