@@ -98,7 +98,7 @@ def pgbench(rig, script, clients, variables=()):
 
 
 def pgbench_script(rig, name):
-    """bench/pgbench/NAME.sql with the product's own statement put in: the peer runs what the server runs.
+    """bench/pgbench/NAME.sql, with the product's own statement put in where it asks for one.
 
     A line `-- statement: otp/request.sql` stands for that file of storage/sql/; the lines `-- $1 = EXPRESSION` after it
     say what goes in the place of its parameters. Every parameter must be given, and exist."""
@@ -111,11 +111,14 @@ def pgbench_script(rig, name):
             values[given[1]] = given[2]
         elif not line.startswith("--"):
             out.append(line)
+    path = rig.work / f"{name}.sql"
+    if not statement:
+        path.write_text("\n".join(out) + "\n")
+        return path
     body = "\n".join(line for line in statement.splitlines() if not line.lstrip().startswith("--")).strip().rstrip(";")
     used = set(re.findall(r"\$(\d+)", body))
     if used != set(values):
         raise Broken(f"{source.name}: the statement's parameters are {sorted(used)}, given are {sorted(values)}")
     body = re.sub(r"\$(\d+)", lambda match: f"({values[match[1]]})", body)
-    path = rig.work / f"{name}.sql"
     path.write_text("\n".join(out) + f"\n{body};\n")
     return path

@@ -1,4 +1,4 @@
--- What the server runs for POST /api/bookings/, alone, on the rows of bench/seed.sql; see harness/database.py.
+-- One booking by book_one.sql on the rows of bench/seed.sql; see harness/database.py.
 -- Each client takes every clients-th number from :first on.
 \set n :first + :client_id + :clients * :i
 \set i :i + 1
@@ -6,19 +6,4 @@
 \set slot :first_slot + 900 * mod(:n, :times)
 \set customer :staff_count + 1 + mod(:n, :customers)
 \set salon :member / 20 + 1
--- statement: bookings/create.sql
--- $1 = 1000
--- $2 = 2
--- $3 = 600
--- $4 = ARRAY[:customer]
--- $5 = ARRAY[:salon]
--- $6 = '{0}'
--- $7 = '{""}'
--- $8 = '{pgbench}'
--- $9 = '{""}'
--- $10 = '{""}'
--- $11 = '{""}'
--- $12 = '{1}'
--- $13 = ARRAY[:salon]
--- $14 = ARRAY[:member + 1]
--- $15 = ARRAY[to_timestamp(:slot)]
+SELECT * FROM bench_book_one(:customer, :salon, :salon, :member + 1, to_timestamp(:slot), '', 1000, 'pgbench');

@@ -2,12 +2,8 @@
 
 Each booking has to lock the same row, and holds it until its commit is on disk: one by one, that is one flush each.
 A measurement makes 12,000 bookings for a member of its own (of her twenty thousand times); pgbench likewise."""
-from harness.database import CUSTOMERS, STAFF, TIMES
-from harness.hot import hot_staff, one_row_table
-from harness.load import pgbench, pgbench_script
+from harness.bookings import SETTINGS, WORKERS, Peer, create, hot_staff, one_row_table
 from harness.result import compare
-
-from .booking_create import SETTINGS, WORKERS
 
 BAR = ">= 5"
 CLIENTS, BOOKINGS = 1000, 12000
@@ -16,19 +12,18 @@ PEER_CONNECTIONS = (1, 4, 16)
 
 def run(rig):
     ours = rig.mawid("booking-hot-staff", workers=WORKERS, database=True, settings=SETTINGS)
+    peer = Peer(rig, "booking_hot_staff")
     salon, service, staff = hot_staff(rig, 2 * rig.pairs + len(PEER_CONNECTIONS) + 1)
     members = iter(staff)
-    script = pgbench_script(rig, "booking_hot_staff")
 
     def by_pgbench(clients):
-        return pgbench(rig, script, clients, [
-            ("first", 0), ("clients", clients), ("i", 0), ("staff_count", STAFF), ("times", TIMES), ("customers", CUSTOMERS),
-            ("first_slot", rig.database.first_slot), ("hot_salon", salon), ("hot_service", service), ("hot_staff", next(members))])[0]
+        return peer.rate(clients, first=0, hot_salon=salon, hot_service=service, hot_staff=next(members))
 
     def by_us():
-        tables = [one_row_table(rig, "staff", salon, service, next(members)), rig.database.table("time"), rig.database.table("customer")]
-        return rig.load.run(ours, "booking_hot_staff.http", expect=201, tables=tables, connections=CLIENTS, requests=BOOKINGS,
-                            warmup=0, duration=60)["rate"]
+        tables = [one_row_table(rig, "staff", salon, service, next(members)), rig.database.table("time"),
+                  rig.database.table("customer")]
+        return create(rig, ours, "booking_hot_staff.http", tables, connections=CLIENTS, requests=BOOKINGS, warmup=0,
+                      duration=60)["rate"]
 
     by_us()  # the first clients of a server meet connections that have planned nothing yet
     best = max(PEER_CONNECTIONS, key=by_pgbench)
