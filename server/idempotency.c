@@ -23,20 +23,20 @@ static bool unquote(struct str *key)
 }
 
 /* Each part behind its length: no two requests have the same bytes. */
-static struct str fingerprint(struct ctx *c, const struct request *req)
+struct str idempotency_fingerprint(struct arena *arena, const struct request *req, struct str body)
 {
-    struct strbuf text = strbuf_new(c->arena, req->body.len + req->path.len + 64);
-    const struct str parts[] = {req->path, req->query, req->body};
+    struct strbuf text = strbuf_new(arena, body.len + req->path.len + 64);
+    const struct str parts[] = {req->path, req->query, body};
     strbuf_addf(&text, "%d", (int)req->method);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         strbuf_addf(&text, " %zu ", parts[i].len);
         strbuf_add(&text, parts[i]);
     }
     struct sha256 digest = sha256_of(strbuf_str(&text));
-    return hex_encode(c->arena, digest.bytes, sizeof(digest.bytes));
+    return hex_encode(arena, digest.bytes, sizeof(digest.bytes));
 }
 
-enum err idempotency_key(struct ctx *c, const struct request *req, struct request_key *out)
+enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct request_key *out)
 {
     *out = (struct request_key){STR(""), STR("")};
     const struct str name = STR("idempotency-key");
@@ -48,6 +48,14 @@ enum err idempotency_key(struct ctx *c, const struct request *req, struct reques
     struct str key = str_trim(req->headers[at].value);
     if (!unquote(&key) || !is_visible(key))
         return fail(c, R_KEY_INVALID);
-    *out = (struct request_key){key, fingerprint(c, req)};
+    out->key = key;
+    return OK;
+}
+
+enum err idempotency_key(struct ctx *c, const struct request *req, struct request_key *out)
+{
+    TRY(idempotency_key_alone(c, req, out));
+    if (out->key.len)
+        out->fingerprint = idempotency_fingerprint(c->arena, req, req->body);
     return OK;
 }

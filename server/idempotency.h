@@ -13,3 +13,8 @@ enum { IDEMPOTENCY_KEY_MAX = 255 };
  * bare or as a quoted string (draft-ietf-httpapi-idempotency-key-header). */
 NODISCARD enum err idempotency_key(struct ctx *c, const struct request *req,
                                    struct request_key *out);
+/* As idempotency_key, when the body is still to come: the fingerprint is empty until
+ * idempotency_fingerprint makes it, of the request and what stands for its body (a hash of it). */
+NODISCARD enum err idempotency_key_alone(struct ctx *c, const struct request *req,
+                                         struct request_key *out);
+struct str idempotency_fingerprint(struct arena *arena, const struct request *req, struct str body);

@@ -104,6 +104,11 @@ static enum err decide(struct ctx *c, struct pg_pool *pool, const struct booking
         rows);
 }
 
+bool booking_is_to_be_judged_anew(enum err err, const struct pg_rows *rows)
+{
+    return err == ERR_UNAVAILABLE && str_eq(str_c(rows->sqlstate), STR("40001"));
+}
+
 bool booking_was_overtaken(enum err err, const struct pg_rows *rows)
 {
     return err == ERR_CONFLICT && (str_eq(rows->constraint, STR("bookings_no_overlap")) ||
@@ -144,8 +149,8 @@ static bool may_ask_alone(enum err err, const struct pg_rows *rows)
     if (err == ERR_CONFLICT || err == ERR_INTERNAL)
         return true;
     struct str state = str_c(rows->sqlstate);
-    return err == ERR_UNAVAILABLE &&
-           (str_eq(state, STR("55P03")) || str_eq(state, STR("40P01"))); /* lock, deadlock */
+    return err == ERR_UNAVAILABLE && (str_eq(state, STR("55P03")) || str_eq(state, STR("40P01")) ||
+                                      booking_is_to_be_judged_anew(err, rows)); /* lock, deadlock */
 }
 
 static void leave_flight(struct booking_passenger *p)
@@ -311,6 +316,8 @@ static enum err ask_alone(struct booking_passenger *p)
     stat_count(STAT_BOOKING_ALONE);
     struct pg_rows rows;
     enum err err = decide(c, p->combiner->pool, p->limits, &m, &rows);
+    for (int i = 0; i < BOOKING_JUDGED_MAX && booking_is_to_be_judged_anew(err, &rows); i++)
+        err = decide(c, p->combiner->pool, p->limits, &m, &rows);
     if (booking_was_overtaken(err, &rows)) {
         *p->answer = (struct booking_answer){.verdict = VERDICT_SLOT_TAKEN, .language = c->lang};
         return OK;

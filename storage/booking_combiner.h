@@ -55,5 +55,10 @@ NODISCARD enum err booking_combiner_create(struct ctx *c, struct booking_combine
                                            struct booking_answer *answer,
                                            struct bookings_made *out);
 
+/* What the statement had judged by was changed before it had its locks (0021): nothing was done, and to ask
+ * again is to be judged by what is now. Not for ever: each round means that somebody else's change was made. */
+enum { BOOKING_JUDGED_MAX = 3 };
+bool booking_is_to_be_judged_anew(enum err err, const struct pg_rows *rows);
+
 /* The statement met a constraint: somebody wrote without taking the locks first, and has the time. */
 bool booking_was_overtaken(enum err err, const struct pg_rows *rows);

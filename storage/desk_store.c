@@ -33,10 +33,6 @@ static struct pg_arg kept_column(struct ctx *c, const struct weekly_times *times
         kept_column((c), (times), (times) ? (times)->starts_minute : NULL), \
         kept_column((c), (times), (times) ? (times)->ends_minute : NULL)
 
-#define ONCE(once)                                                                          \
-    pg_text((once) ? (once)->asked : STR("")), pg_text((once) ? (once)->key.key : STR("")), \
-        pg_text((once) ? (once)->key.fingerprint : STR(""))
-
 /* ---- salons ------------------------------------------------------------------------------------- */
 
 static struct salon read_salon(struct row_cursor *at)
@@ -96,7 +92,7 @@ enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t 
                          kept_int8(in->horizon_days), confirm, kept_int8(in->cancel_cutoff_minutes),
                          kept_int8(in->late_cancel_fee_amount), kept_int8(in->no_show_fee_amount),
                          kept_int8(in->deposit_amount), KEPT_WEEK(c, in->opening),
-                         pg_int8(SALONS_PER_OWNER_MAX), ONCE(in->once)),
+                         pg_int8(SALONS_PER_OWNER_MAX), ROW_ONCE(in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -176,7 +172,8 @@ enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_
                          kept_text(in->name[LANG_AR]), kept_text(in->name[LANG_EN]),
                          kept_int8(in->duration_minutes), kept_int8(in->buffer_before_minutes),
                          kept_int8(in->buffer_after_minutes), kept_int8(in->price_amount),
-                         kept_ids(c, in->rooms), pg_int8(SERVICES_PER_SALON_MAX), ONCE(in->once)),
+                         kept_ids(c, in->rooms), pg_int8(SERVICES_PER_SALON_MAX),
+                         ROW_ONCE(in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -194,7 +191,7 @@ enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t a
     TRY(pg_query(c, store->pool, &SQL_DESK_ROOM_SAVE,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(room),
                          kept_text(name[LANG_AR]), kept_text(name[LANG_EN]),
-                         pg_int8(ROOMS_PER_SALON_MAX), ONCE(once)),
+                         pg_int8(ROOMS_PER_SALON_MAX), ROW_ONCE(once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -249,7 +246,7 @@ enum err desk_store_staff_save(struct ctx *c, struct desk_store *store, int64_t 
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(staff),
                          kept_text(in->phone), kept_text(in->first_name), kept_text(in->last_name),
                          kept_ids(c, in->services), KEPT_WEEK(c, in->windows),
-                         pg_int8(STAFF_PER_SALON_MAX), ONCE(in->once)),
+                         pg_int8(STAFF_PER_SALON_MAX), ROW_ONCE(in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -281,7 +278,7 @@ enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(staff),
                          pg_text(exception_kind_code(in->kind)), pg_instant(in->starts_at),
                          pg_instant(in->ends_at), pg_text(in->note),
-                         pg_int8(EXCEPTIONS_PER_STAFF_MAX), ONCE(once)),
+                         pg_int8(EXCEPTIONS_PER_STAFF_MAX), ROW_ONCE(once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));

@@ -16,22 +16,24 @@ enum err photo_store_office(struct ctx *c, struct photo_store *store, int64_t ac
 }
 
 enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
-                         struct desk_answer *answer, struct photo *photo)
+                         const struct desk_once *once, struct desk_answer *answer,
+                         struct photo *photo)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_PHOTOS_ADD,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_text(content_str(&photo->content)),
                          pg_text(image_kind_code(photo->image.kind)), pg_int8(photo->image.width),
                          pg_int8(photo->image.height), pg_int8(photo->bytes),
-                         pg_int8(PHOTOS_PER_SALON_MAX)),
+                         pg_int8(PHOTOS_PER_SALON_MAX), ROW_ONCE(once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
-    if (desk_answered(answer)) {
-        photo->id = row_int8(&at);
-        photo->created_at = row_instant(&at);
-    }
-    return OK;
+    if (!desk_answered(answer))
+        return OK;
+    photo->id = row_int8(&at);
+    photo->created_at = row_instant(&at);
+    photo->tz = tz_find(row_text(&at));
+    return photo->tz ? OK : ERR_INTERNAL;
 }
 
 static enum err read_content(struct row_cursor *at, struct content *content, enum image_kind *kind)
@@ -64,7 +66,7 @@ enum err photo_store_used(struct ctx *c, struct photo_store *store, const struct
     return OK;
 }
 
-static enum err read_photo(struct row_cursor *at, struct photo *out, const struct tz **tz)
+static enum err read_photo(struct row_cursor *at, struct photo *out)
 {
     out->id = row_int8(at);
     TRY(read_content(at, &out->content, &out->image.kind));
@@ -72,8 +74,8 @@ static enum err read_photo(struct row_cursor *at, struct photo *out, const struc
     out->image.height = row_int4(at);
     out->bytes = row_int8(at);
     out->created_at = row_instant(at);
-    *tz = tz_find(row_text(at));
-    return *tz ? OK : ERR_INTERNAL;
+    out->tz = tz_find(row_text(at));
+    return out->tz ? OK : ERR_INTERNAL;
 }
 
 enum err photo_store_list(struct ctx *c, struct photo_store *store, const struct part_query *in,
@@ -88,6 +90,6 @@ enum err photo_store_list(struct ctx *c, struct photo_store *store, const struct
     out->len = page_len(&rows, in->limit, pg_is_null(&rows, 0, 0), &out->more);
     out->items = arena_array(c->arena, struct photo, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++)
-        TRY(read_photo(&(struct row_cursor){&rows, row, 0}, &out->items[row], &out->tz));
+        TRY(read_photo(&(struct row_cursor){&rows, row, 0}, &out->items[row]));
     return OK;
 }

@@ -15,18 +15,14 @@ static void read_review(struct row_cursor *at, struct review *out, const struct 
     *tz = tz_find(row_text(at));
 }
 
-static const struct desk_once no_key = {.asked = {"", 0}, .key = {{"", 0}, {"", 0}}};
-
 enum err review_store_add(struct ctx *c, struct review_store *store, int64_t actor,
                           const struct review_request *in, struct desk_answer *answer,
                           struct review *out, const struct tz **tz)
 {
-    const struct desk_once *once = in->once ? in->once : &no_key;
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_REVIEWS_ADD,
                  PG_ARGS(pg_int8(actor), pg_int8(in->salon), pg_int8(in->booking),
-                         pg_int8(in->rating), pg_text(in->comment), pg_text(once->asked),
-                         pg_text(once->key.key), pg_text(once->key.fingerprint)),
+                         pg_int8(in->rating), pg_text(in->comment), ROW_ONCE(in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));

@@ -32,6 +32,36 @@ bool photo_name_parse(struct str name, struct content *content, enum image_kind 
     return false;
 }
 
+/* ---- files that no row needs -------------------------------------------------------------------- */
+
+/* The row is gone; whether the file may go is asked when nobody can find it any more: a row that comes
+ * later finds its file missing and brings it again (photo_upload_finish). */
+static enum err let_file_go(struct ctx *c, struct photos *photos, const struct content *content,
+                            enum image_kind kind)
+{
+    struct media_taken *taken;
+    bool used = true;
+    TRY(media_take(c, photos->files, content, kind, &taken));
+    enum err err = photo_store_used(c, photos->rows, content, &used);
+    if (err || used)
+        media_restore(c, taken);
+    else
+        media_drop(c, taken);
+    return err;
+}
+
+/* Whatever comes of it: a file too many is swept some day, and not the caller's matter. */
+static void release(struct ctx *c, struct photos *photos, const struct content *content,
+                    enum image_kind kind)
+{
+    bool used = true;
+    enum err err = photo_store_used(c, photos->rows, content, &used);
+    if (!err && !used)
+        err = let_file_go(c, photos, content, kind);
+    if (err)
+        log_event(LOG_WARN, "photo_file_left", "%.*s", STR_FMT(content_str(content)));
+}
+
 /* ---- adding ------------------------------------------------------------------------------------- */
 
 enum err photo_upload_begin(struct ctx *c, struct photos *photos, const struct actor *actor,
@@ -51,20 +81,31 @@ enum err photo_upload_write(struct ctx *c, struct photos *photos, struct media_u
     return media_write(c, upload, bytes);
 }
 
-enum err photo_upload_finish(struct ctx *c, struct photos *photos, const struct actor *actor,
-                             int64_t salon, struct media_upload *upload, struct photo *out)
+enum err photo_upload_keep(struct ctx *c, struct photos *photos, struct media_upload *upload,
+                           struct photo *out)
 {
     struct media_file file;
+    (void)photos;
     TRY(media_keep(c, upload, &file));
     if (file.verdict != IMAGE_FINE)
         return fail(c, file.verdict == IMAGE_BROKEN ? R_PHOTO_INVALID : R_PHOTO_SIZE);
     *out = (struct photo){.content = file.content, .image = file.image, .bytes = file.bytes};
+    return OK;
+}
 
-    /* File first, then row: a crash between them leaves a file that nobody names, which is harmless. */
+/* File first, then row: a crash between them leaves a file that nobody names, until it is swept. */
+enum err photo_upload_finish(struct ctx *c, struct photos *photos, const struct actor *actor,
+                             int64_t salon, struct media_upload *upload, struct desk_once *once,
+                             struct photo *photo)
+{
     struct desk_answer answer;
-    TRY(photo_store_add(c, photos->rows, actor->user_id, salon, &answer, out));
-    TRY(desk_judge(c, actor, &answer));
-    return media_keep_again(c, upload);
+    desk_once_begin(c, actor, once);
+    TRY(photo_store_add(c, photos->rows, actor->user_id, salon, once, &answer, photo));
+    enum err err = desk_judge_once(c, actor, &answer, once);
+    if (answer.verdict == DESK_OK)
+        return media_keep_again(c, upload);
+    release(c, photos, &photo->content, photo->image.kind); /* no row was made for it */
+    return err;
 }
 
 void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload *upload)
@@ -75,40 +116,17 @@ void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload 
 
 /* ---- removing ----------------------------------------------------------------------------------- */
 
-/* The row is gone; whether the file may go is asked when nobody can find it any more: a row that comes
- * later finds its file missing and brings it again (photo_upload_finish). */
-static enum err let_file_go(struct ctx *c, struct photos *photos, const struct content *content,
-                            enum image_kind kind)
-{
-    struct media_taken *taken;
-    bool used = true;
-    TRY(media_take(c, photos->files, content, kind, &taken));
-    enum err err = photo_store_used(c, photos->rows, content, &used);
-    if (err || used)
-        media_restore(c, taken);
-    else
-        media_drop(c, taken);
-    return err;
-}
-
 enum err photo_remove(struct ctx *c, struct photos *photos, const struct actor *actor,
                       int64_t salon, int64_t photo)
 {
     struct desk_answer answer;
     struct content content;
     enum image_kind kind;
-    bool used = true;
     TRY(photo_store_remove(c, photos->rows, actor->user_id, salon, photo, &answer, &content,
                            &kind));
     TRY(desk_judge(c, actor, &answer));
-    if (!photos->files)
-        return OK;
-    /* The salon shows it no more, and that was asked for; a file too many is ours to notice. */
-    enum err err = photo_store_used(c, photos->rows, &content, &used);
-    if (!err && !used)
-        err = let_file_go(c, photos, &content, kind);
-    if (err)
-        log_event(LOG_WARN, "photo_file_left", "%.*s", STR_FMT(content_str(&content)));
+    if (photos->files)
+        release(c, photos, &content, kind);
     return OK;
 }
 

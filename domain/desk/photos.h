@@ -1,6 +1,6 @@
 /* domain/desk/photos.h - photos of salons: taken in piece by piece, kept by what is in them.
  *
- *   begin --write--> write … --> finish: judged, kept as a file, noted as a row --> end
+ *   begin --write--> write … --> keep: judged, a file --> finish: a row --> end
  *
  * 1. A file is never seen before it is whole: it is written under a name of its own, and gets the one
  *    that its content has in one step.
@@ -39,6 +39,7 @@ struct photo {
     struct image image;
     int64_t bytes;
     struct instant created_at;
+    const struct tz *tz; /* the salon's */
 };
 
 /* The name of a file: content and kind, "<64 hex digits>.jpg". */
@@ -54,10 +55,15 @@ NODISCARD enum err photo_upload_begin(struct ctx *c, struct photos *photos,
                                       struct media_upload **out);
 NODISCARD enum err photo_upload_write(struct ctx *c, struct photos *photos,
                                       struct media_upload *upload, struct str bytes);
-/* R_PHOTO_INVALID, R_PHOTO_SIZE, R_CATALOGUE_FULL. The same content again is the photo it was. */
+/* Judges what was written and keeps it as a file. R_PHOTO_INVALID, R_PHOTO_SIZE. */
+NODISCARD enum err photo_upload_keep(struct ctx *c, struct photos *photos,
+                                     struct media_upload *upload, struct photo *out);
+/* Notes what was kept as a photo of the salon: `*photo` as photo_upload_keep wrote it, and then whole.
+ * R_CATALOGUE_FULL. The same content again is the photo it was. */
 NODISCARD enum err photo_upload_finish(struct ctx *c, struct photos *photos,
                                        const struct actor *actor, int64_t salon,
-                                       struct media_upload *upload, struct photo *out);
+                                       struct media_upload *upload, struct desk_once *once,
+                                       struct photo *photo);
 /* Waits, also for a ctx that was cancelled. */
 void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload *upload);
 
@@ -82,7 +88,6 @@ NODISCARD enum err photo_read(struct ctx *c, struct photos *photos,
 void photo_close(struct photos *photos, struct media_reading *reading);
 
 struct photo_page {
-    const struct tz *tz; /* the salon's */
     struct photo *items;
     size_t len;
     bool more;

@@ -22,6 +22,19 @@ static inline enum err once_begin(struct ctx *c, const struct request *req, stru
     *once = (struct desk_once){.asked = STR("")};
     return idempotency_key(c, req, &once->key);
 }
+/* As once_begin, when the body is still to come; `once_body` before the key is used. */
+static inline enum err once_begin_alone(struct ctx *c, const struct request *req,
+                                        struct desk_once *once)
+{
+    *once = (struct desk_once){.asked = STR("")};
+    return idempotency_key_alone(c, req, &once->key);
+}
+static inline void once_body(struct ctx *c, const struct request *req, struct str body,
+                             struct desk_once *once)
+{
+    if (once->key.key.len)
+        once->key.fingerprint = idempotency_fingerprint(c->arena, req, body);
+}
 static inline void once_end(struct response *res, const struct desk_once *once)
 {
     if (once->replayed)

@@ -14,7 +14,7 @@ static struct photos *photos_of(const struct request *req)
     return &req->app->services->desk.photos;
 }
 
-static void put_photo(struct json_writer *w, const struct photo *photo, const struct tz *tz)
+static void put_photo(struct json_writer *w, const struct photo *photo)
 {
     static const char root[] = "/media/";
     char url[sizeof(root) + PHOTO_NAME_MAX];
@@ -29,7 +29,7 @@ static void put_photo(struct json_writer *w, const struct photo *photo, const st
     json_put_int(w, "height", photo->image.height);
     json_put_int(w, "bytes", photo->bytes);
     json_put_instant(w, "created_at", photo->created_at,
-                     tz ? tz_offset_at(tz, photo->created_at) : 0);
+                     tz_offset_at(photo->tz, photo->created_at));
     json_object_end(w);
 }
 
@@ -43,7 +43,7 @@ enum err api_photos(struct ctx *c, struct request *req, struct response *res)
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
     for (size_t i = 0; i < found.len; i++)
-        put_photo(&w, &found.items[i], found.tz);
+        put_photo(&w, &found.items[i]);
     json_array_end(&w);
     json_put_next(
         c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
@@ -66,7 +66,7 @@ static bool says_image(struct str content_type)
 }
 
 static enum err receive(struct ctx *c, struct request *req, const struct actor *actor,
-                        struct media_upload *upload, struct photo *out)
+                        struct media_upload *upload, struct desk_once *once, struct photo *out)
 {
     struct photos *photos = photos_of(req);
     for (;;) {
@@ -76,22 +76,27 @@ static enum err receive(struct ctx *c, struct request *req, const struct actor *
             break;
         TRY(photo_upload_write(c, photos, upload, chunk));
     }
-    return photo_upload_finish(c, photos, actor, req->ids[0], upload, out);
+    TRY(photo_upload_keep(c, photos, upload, out));
+    once_body(c, req, content_str(&out->content), once);
+    return photo_upload_finish(c, photos, actor, req->ids[0], upload, once, out);
 }
 
 enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
 {
     if (!says_image(request_header(req, STR("content-type"))))
         return fail(c, R_PHOTO_TYPE);
+    struct desk_once once;
+    TRY(once_begin_alone(c, req, &once));
     struct actor actor = actor_of(req);
     struct media_upload *upload = NULL;
     struct photo photo;
     TRY(actor_settled(req, photo_upload_begin(c, photos_of(req), &actor, req->ids[0], &upload)));
-    enum err err = receive(c, req, &actor, upload, &photo);
+    enum err err = receive(c, req, &actor, upload, &once, &photo);
     photo_upload_end(c, photos_of(req), upload);
     TRY(err);
+    once_end(res, &once);
     struct json_writer w = respond_json(c, res, 201);
-    put_photo(&w, &photo, NULL);
+    put_photo(&w, &photo);
     return OK;
 }
 

@@ -10,6 +10,10 @@ CREATE TABLE catalogue_room (
 );
 CREATE INDEX catalogue_room_salon ON catalogue_room (salon_id, id);
 
+-- The transaction that last changed something which bookings with this member are judged by, in a way that
+-- must not pass unseen (0021 looks, rules_changed in 0030 writes).
+ALTER TABLE catalogue_staff ADD COLUMN rules_xid xid8 NOT NULL DEFAULT '0';
+
 -- Where a service may take place. A service without rows needs no room; with rows, one of them
 -- (needs_room says which it is, so that most services cost no look here).
 CREATE TABLE catalogue_service_room (

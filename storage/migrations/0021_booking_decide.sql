@@ -13,7 +13,9 @@
 --   2. rows of catalogue_staff      3. rows of catalogue_room      4. bookings
 -- Everything is checked once before any lock: what is refused then has cost no lock, no write and no
 -- flush. After the locks only what others can have changed meanwhile is checked again; each statement
--- of a function sees what was committed when it began (READ COMMITTED).
+-- of a function sees what was committed when it began (READ COMMITTED). Of closings and time off that
+-- came in between, the rows of staff tell (rules_xid): the call is undone with a serialization failure,
+-- and judged anew by whoever made it.
 --
 -- The price of a call is mostly the number of its statements, not of its requests: four when nobody
 -- sends keys and no hold is in the way.
@@ -290,6 +292,7 @@ CREATE FUNCTION bookings_decide(p_open_max integer, p_hold_max integer, p_hold_s
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_material = off AS $$
 DECLARE
     made_at CONSTANT timestamptz := now();
+    judged_by CONSTANT pg_snapshot := pg_current_snapshot(); -- or by a later one
     units CONSTANT integer := cardinality(p_customer);
     items CONSTANT integer := cardinality(p_unit);
     keyed CONSTANT boolean := '' <> ANY (p_key);
@@ -374,7 +377,14 @@ BEGIN
                 verdicts[seen.n] := seen.verdict;
             END LOOP;
         END IF;
-        PERFORM FROM catalogue_staff s WHERE s.id = ANY (staff_ids) ORDER BY s.id FOR NO KEY UPDATE;
+        WITH held AS MATERIALIZED (
+            SELECT s.rules_xid FROM catalogue_staff s WHERE s.id = ANY (staff_ids)
+            ORDER BY s.id FOR NO KEY UPDATE
+        )
+        SELECT count(*) INTO written FROM held WHERE NOT pg_visible_in_snapshot(held.rules_xid, judged_by);
+        IF written > 0 THEN
+            RAISE EXCEPTION 'judged by what is no more' USING ERRCODE = 'serialization_failure';
+        END IF;
         IF room_ids IS NOT NULL THEN
             PERFORM FROM catalogue_room r WHERE r.id = ANY (room_ids) ORDER BY r.id FOR NO KEY UPDATE;
         END IF;

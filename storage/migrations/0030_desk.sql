@@ -9,7 +9,7 @@
 -- inactive, and for the API it is gone. It is refused ('has_bookings', with their number) while active
 -- bookings lie ahead. Rows of catalogue_staff are locked in ascending id before bookings are counted,
 -- the salon's row before those: a booking takes the lock of its member of staff too, so it is either
--- counted here or comes later.
+-- counted here or comes later, and is then judged by what it finds (rules_changed).
 
 CREATE TABLE catalogue_photo (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -63,6 +63,25 @@ BEGIN
         verdict := CASE WHEN NOT FOUND THEN 'not_found' END;
     END IF;
 END $$;
+
+-- salon_still: as salon_office_hold, and no booking is decided there until the transaction ends.
+CREATE FUNCTION salon_still(p_actor bigint, p_salon bigint, OUT verdict text, OUT lang text)
+    LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
+    IF verdict IS NULL THEN
+        PERFORM FROM catalogue_staff m WHERE m.salon_id = p_salon ORDER BY m.id FOR NO KEY UPDATE;
+    END IF;
+END $$;
+
+-- rules_changed: bookings that were judged before this, and wait for the locks that we hold, are judged anew
+-- (0021). For changes that say what bookings there are: one that comes after them would make them wrong.
+-- in:  staff: the member, who is locked; NULL: all of the salon
+CREATE FUNCTION rules_changed(p_salon bigint, p_staff bigint) RETURNS void
+    LANGUAGE sql AS $$
+    UPDATE catalogue_staff m SET rules_xid = pg_current_xact_id()
+    WHERE m.salon_id = p_salon AND (p_staff IS NULL OR m.id = p_staff)
+$$;
 
 -- salon_shop_floor: as salon_office, but those who work there may as well; `own` is then the only member
 -- of staff they may look at, NULL for managers.
@@ -226,17 +245,17 @@ END $$;
 CREATE FUNCTION salon_close(p_actor bigint, p_salon bigint, OUT verdict text, OUT lang text, OUT busy bigint)
     LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
+    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_still(p_actor, p_salon) o;
     IF verdict IS NOT NULL THEN
         RETURN;
     END IF;
-    PERFORM FROM catalogue_staff m WHERE m.salon_id = p_salon ORDER BY m.id FOR NO KEY UPDATE;
     busy := bookings_ahead(p_salon, NULL, NULL, NULL);
     IF busy > 0 THEN
         verdict := 'has_bookings';
         RETURN;
     END IF;
     UPDATE catalogue_salon s SET active = false WHERE s.id = p_salon;
+    PERFORM rules_changed(p_salon, NULL);
     verdict := 'ok';
 END $$;
 
@@ -304,7 +323,7 @@ CREATE FUNCTION service_close(p_actor bigint, p_salon bigint, p_service bigint, 
     OUT lang text, OUT busy bigint)
     LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office(p_actor, p_salon) o;
+    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_still(p_actor, p_salon) o;
     IF verdict IS NULL AND NOT EXISTS (SELECT FROM catalogue_service v
         WHERE v.id = p_service AND v.salon_id = p_salon AND v.active) THEN
         verdict := 'not_found';
@@ -312,13 +331,13 @@ BEGIN
     IF verdict IS NOT NULL THEN
         RETURN;
     END IF;
-    PERFORM FROM catalogue_staff m WHERE m.salon_id = p_salon ORDER BY m.id FOR NO KEY UPDATE;
     busy := bookings_ahead(p_salon, p_service, NULL, NULL);
     IF busy > 0 THEN
         verdict := 'has_bookings';
         RETURN;
     END IF;
     UPDATE catalogue_service v SET active = false WHERE v.id = p_service;
+    PERFORM rules_changed(p_salon, NULL);
     verdict := 'ok';
 END $$;
 
@@ -326,14 +345,12 @@ CREATE FUNCTION room_close(p_actor bigint, p_salon bigint, p_room bigint, OUT ve
     OUT busy bigint)
     LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office(p_actor, p_salon) o;
-    IF verdict IS NOT NULL THEN
-        RETURN;
-    END IF;
-    -- A booking in a room locks its row; in the order of booking functions: staff, then rooms.
-    PERFORM FROM catalogue_room r WHERE r.id = p_room AND r.salon_id = p_salon AND r.active FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
+    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_still(p_actor, p_salon) o;
+    IF verdict IS NULL AND NOT EXISTS (SELECT FROM catalogue_room r
+        WHERE r.id = p_room AND r.salon_id = p_salon AND r.active) THEN
         verdict := 'not_found';
+    END IF;
+    IF verdict IS NOT NULL THEN
         RETURN;
     END IF;
     busy := bookings_ahead(p_salon, NULL, NULL, p_room);
@@ -342,6 +359,7 @@ BEGIN
         RETURN;
     END IF;
     UPDATE catalogue_room r SET active = false WHERE r.id = p_room;
+    PERFORM rules_changed(p_salon, NULL);
     verdict := 'ok';
 END $$;
 
@@ -490,16 +508,18 @@ BEGIN
         RETURN;
     END IF;
     UPDATE catalogue_staff m SET active = false WHERE m.id = p_staff;
+    PERFORM rules_changed(p_salon, p_staff);
     verdict := 'ok';
 END $$;
 
 -- staff_exception_add: time off, or extra hours. Bookings that time off runs into stay as they are: their
 -- ids are told, so that somebody cancels or moves them.
--- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, clashing: at most 100 ids
+-- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, clashing: at most 100 ids,
+--      timezone: the salon's
 CREATE FUNCTION staff_exception_add(p_actor bigint, p_salon bigint, p_staff bigint, p_kind text,
     p_starts_at timestamptz, p_ends_at timestamptz, p_note text, p_most bigint,
     p_asked text, p_key text, p_fingerprint text,
-    OUT verdict text, OUT lang text, OUT id bigint, OUT clashing bigint[])
+    OUT verdict text, OUT lang text, OUT id bigint, OUT clashing bigint[], OUT timezone text)
     LANGUAGE plpgsql AS $$
 DECLARE
     kept jsonb;
@@ -508,13 +528,14 @@ BEGIN
     IF verdict IS NOT NULL THEN
         id := kept ->> 'id';
         clashing := ARRAY(SELECT c::bigint FROM jsonb_array_elements_text(kept -> 'clashing') c);
+        timezone := kept ->> 'timezone';
         RETURN;
     END IF;
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office(p_actor, p_salon) o;
     IF verdict IS NOT NULL THEN
         RETURN;
     END IF;
-    -- The lock that bookings of this member take: one is either told here or sees the time off.
+    -- The lock that bookings of this member take: one is either told here or judged by the time off.
     PERFORM FROM catalogue_staff m WHERE m.id = p_staff AND m.salon_id = p_salon AND m.active
     FOR NO KEY UPDATE;
     verdict := CASE WHEN NOT FOUND THEN 'not_found'
@@ -532,8 +553,12 @@ BEGIN
             AND b.status IN ('held', 'pending', 'confirmed')
             AND (b.status <> 'held' OR b.hold_expires_at > now())
         ORDER BY b.starts_at, b.id LIMIT 100);
+    IF p_kind = 'off' THEN
+        PERFORM rules_changed(p_salon, p_staff);
+    END IF;
+    timezone := (SELECT s.timezone FROM catalogue_salon s WHERE s.id = p_salon);
     PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang,
-        jsonb_build_object('id', id, 'clashing', clashing));
+        jsonb_build_object('id', id, 'clashing', clashing, 'timezone', timezone));
     verdict := 'ok';
 END $$;
 
@@ -553,12 +578,21 @@ END $$;
 -- ---- photos ----------------------------------------------------------------------------------------
 
 -- photo_add: the same content again is the same photo, under the id it has.
--- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, created_at
+-- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, created_at, timezone: the salon's
 CREATE FUNCTION photo_add(p_actor bigint, p_salon bigint, p_content text, p_kind text, p_width integer,
-    p_height integer, p_bytes bigint, p_most bigint,
-    OUT verdict text, OUT lang text, OUT id bigint, OUT created_at timestamptz)
+    p_height integer, p_bytes bigint, p_most bigint, p_asked text, p_key text, p_fingerprint text,
+    OUT verdict text, OUT lang text, OUT id bigint, OUT created_at timestamptz, OUT timezone text)
     LANGUAGE plpgsql AS $$
+DECLARE
+    kept jsonb;
 BEGIN
+    SELECT b.* INTO verdict, lang, kept FROM desk_before(p_actor, p_key, p_fingerprint) b;
+    IF verdict IS NOT NULL THEN
+        id := kept ->> 'id';
+        created_at := kept ->> 'created_at';
+        timezone := kept ->> 'timezone';
+        RETURN;
+    END IF;
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
     IF verdict IS NOT NULL THEN
         RETURN;
@@ -574,6 +608,9 @@ BEGIN
         VALUES (p_salon, p_content, p_kind, p_width, p_height, p_bytes)
         RETURNING f.id, f.created_at INTO id, created_at;
     END IF;
+    timezone := (SELECT s.timezone FROM catalogue_salon s WHERE s.id = p_salon);
+    PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang,
+        jsonb_build_object('id', id, 'created_at', created_at, 'timezone', timezone));
     verdict := 'ok';
 END $$;
 

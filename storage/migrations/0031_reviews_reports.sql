@@ -6,11 +6,11 @@
 -- in:  asked: the language of the answer ('': what the author prefers); key and fingerprint
 --      (Idempotency-Key; '': none): the same request again finds the review that it made
 -- out: verdict (ok, replay, key_reused, actor_unknown, not_found, not_completed, reviewed), lang,
---      id, author's name, rating, comment, created_at, service_name_ar, service_name_en
+--      id, author's name, rating, comment, created_at, service_name_ar, service_name_en, timezone (the salon's)
 CREATE FUNCTION review_add(p_actor bigint, p_salon bigint, p_booking bigint, p_rating integer,
     p_comment text, p_asked text, p_key text, p_fingerprint text,
     OUT verdict text, OUT lang text, OUT id bigint, OUT author text, OUT rating integer, OUT comment text,
-    OUT created_at timestamptz, OUT service_name_ar text, OUT service_name_en text)
+    OUT created_at timestamptz, OUT service_name_ar text, OUT service_name_en text, OUT timezone text)
     LANGUAGE plpgsql AS $$
 DECLARE
     booking record;
@@ -32,10 +32,11 @@ BEGIN
         created_at := kept ->> 'created_at';
         service_name_ar := kept ->> 'service_name_ar';
         service_name_en := kept ->> 'service_name_en';
+        timezone := kept ->> 'timezone';
         RETURN;
     END IF;
     PERFORM FROM catalogue_salon s WHERE s.id = p_salon AND s.active FOR NO KEY UPDATE;
-    SELECT b.status, v.name_ar, v.name_en,
+    SELECT b.status, v.name_ar, v.name_en, s.timezone,
         EXISTS (SELECT FROM catalogue_review r WHERE r.booking_id = b.id) AS reviewed
     INTO booking
     FROM bookings_booking b JOIN catalogue_service v ON v.id = b.service_id
@@ -57,9 +58,10 @@ BEGIN
     WHERE s.id = p_salon;
     service_name_ar := booking.name_ar;
     service_name_en := booking.name_en;
+    timezone := booking.timezone;
     PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang, jsonb_build_object('id', id,
         'author', author, 'rating', rating, 'comment', comment, 'created_at', created_at,
-        'service_name_ar', service_name_ar, 'service_name_en', service_name_en));
+        'service_name_ar', service_name_ar, 'service_name_en', service_name_en, 'timezone', timezone));
     verdict := 'ok';
 END $$;
 

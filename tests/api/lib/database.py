@@ -87,3 +87,19 @@ class Database:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+
+class Transaction:
+    """Statements on a connection of their own, which hold their locks until commit()."""
+
+    def __init__(self, url, user="mawid"):
+        self.connection = psycopg2.connect(Database(url, user).url)
+        self.cursor = self.connection.cursor()
+
+    def one(self, sql, *values):
+        self.cursor.execute(sql, values)
+        return self.cursor.fetchone()[0]
+
+    def commit(self):
+        self.connection.commit()
+        self.connection.close()

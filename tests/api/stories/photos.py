@@ -86,6 +86,24 @@ def the_same_photo_again_is_the_photo_it_was(w):
     equal(len(list(everything(w.client(), _path(salon)))), 1, "photos")
 
 
+def a_key_makes_one_photo_and_answers_all_alike(w):
+    salon, manager = _salon(w)
+    image, other, key = png(), png(), {"Idempotency-Key": "story-photo"}
+    answers = at_once(range(8), lambda _: _add(manager.on(w.main), salon, image, **key).expect(201))
+    equal(len({answer.body for answer in answers}), 1, "different answers")
+    equal(sum(answer.header("Idempotency-Replayed") == "true" for answer in answers), 7, "replays")
+    salon.change(timezone="Europe/Berlin")
+    manager.delete(f"{_path(salon)}{answers[0].json['id']}/").expect(204)
+    files = _files(w)
+    with w.own_server() as server:  # as after a restart
+        again = _add(manager.on(server).as_language("ar"), salon, image, **key).expect(201)
+    equal((again.body, again.header("Idempotency-Replayed")), (answers[0].body, "true"), "the answer of what is removed since")
+    _add(manager, salon, other, **key).expect(422, "idempotency.key_reused")
+    _add(manager, salon, image, **{"Idempotency-Key": "a b"}).expect(400, "idempotency.key_invalid")
+    equal((_files(w), list(everything(w.client(), _path(salon)))), (files, []), "files and photos")
+    equal(_add(manager, salon, other, **{"Idempotency-Key": "story-photo-2"}).expect(201).json["bytes"], len(other), "with another key")
+
+
 def a_photo_of_8_mib_streams_through_and_one_byte_more_is_refused(w):
     salon, manager = _salon(w)
     most = 8 << 20
@@ -249,7 +267,10 @@ def a_salon_has_50_photos_at_most(w):
     salon, manager = _salon(w)
     w.db.rows("INSERT INTO catalogue_photo (salon_id, content, kind, width, height, bytes) "
               "SELECT %s, encode(sha256(n::text::bytea), 'hex'), 'png', 1, 1, 1 FROM generate_series(1, 50) n", salon.id)
-    _add(manager, salon, png()).expect(409, "catalogue.too_many")
+    files = _files(w)
+    for language, text in (("en", "There are as many of these as there may be."), ("ar", "تم بلوغ الحد الأقصى المسموح به من هذه العناصر.")):
+        equal(_add(manager.as_language(language), salon, png()).expect(409, "catalogue.too_many").json["detail"], text, "detail")
+    equal((_files(w), _incoming(w)), (files, []), "files")
 
 
 def without_a_place_for_them_there_are_no_uploads(w):

@@ -1,0 +1,145 @@
+"""What the desk changes while bookings are being made, and what becomes of those that are there."""
+import threading
+
+from lib.check import check, equal, eventually
+from lib.crowd import at_once
+from lib.database import Transaction
+from lib.salons import Salon, at
+
+SALONS, BOOKINGS = "/api/salons/", "/api/bookings/"
+
+
+def _owner_of(w, salon):
+    manager = w.sign_in(language="en")
+    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", manager.user["id"])
+    salon.change(owner_id=manager.user["id"])
+    return manager
+
+
+def _waiters(w):
+    return w.superuser.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%bookings_decide%%' "
+                           "OR wait_event_type = 'Lock' AND query LIKE '%%booking_reschedule%%'")
+
+
+def _while_it_waits(w, change, request):
+    """The answer to a request that was judged before a change of the desk, and gets its locks after it:
+    the change (SQL and its values) is under way while the request is sent, and ends when it waits."""
+    transaction, answers = Transaction(w.pair.database_url), []
+    verdict = transaction.one(*change)
+    waiting = _waiters(w)
+    thread = threading.Thread(target=lambda: answers.append(request()), daemon=True)
+    thread.start()
+    eventually(lambda: _waiters(w) > waiting, "the booking waits for the desk's locks")
+    transaction.commit()
+    thread.join()
+    return verdict, answers[0]
+
+
+def _room_of(w, salon):
+    room = w.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غ', 'R') RETURNING id", salon.id)
+    w.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", salon.service, room)
+    return room
+
+
+def _closings(w, salon, manager):
+    """(what, SQL and values, the codes of a booking that comes after it)."""
+    who, staff = manager.user["id"], salon.staff[0]
+    yield "time off", ("SELECT verdict FROM staff_exception_add(%s, %s, %s, 'off', %s, %s, '', 500, '', '', '')",
+                       who, salon.id, staff, at(3, 10), at(3, 18)), {"booking.staff_off"}
+    yield "staff", ("SELECT verdict FROM staff_close(%s, %s, %s)", who, salon.id, staff), {"booking.staff_unknown"}
+    yield "room", ("SELECT verdict FROM room_close(%s, %s, %s)", who, salon.id, _room_of(w, salon)), {"booking.nobody_offers"}
+    yield "service", ("SELECT verdict FROM service_close(%s, %s, %s)", who, salon.id, salon.service), {"booking.service_unknown"}
+    yield "salon", ("SELECT verdict FROM salon_close(%s, %s)", who, salon.id), {"booking.salon_unknown"}
+
+
+def a_booking_judged_before_a_closing_does_not_come_after_it(w):
+    for n in range(5):
+        salon = Salon(w)
+        manager, customer = _owner_of(w, salon), w.booker()
+        what, change, codes = list(_closings(w, salon, manager))[n]
+        verdict, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking()))
+        equal(verdict, "ok", f"closing the {what}")
+        check(answer.status == 400 and answer.json["code"] in codes, f"{what}: {answer.status} {answer.text}")
+        equal(w.db.one("SELECT count(*) FROM bookings_booking WHERE salon_id = %s", salon.id), 0, f"bookings after closing the {what}")
+
+
+def a_booking_of_anybody_goes_to_who_is_left(w):
+    salon = Salon(w, staff=2)
+    manager, customer = _owner_of(w, salon), w.booker()
+    change = ("SELECT verdict FROM staff_close(%s, %s, %s)", manager.user["id"], salon.id, salon.staff[0])
+    verdict, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking(staff=None)))
+    equal((verdict, answer.expect(201).json["staff"]), ("ok", salon.staff[1]), "verdict, and who does it")
+
+
+def nobody_is_booked_after_the_closing_was_answered(w):
+    """A manager removes a member while 24 customers book her; whoever comes first decides which."""
+    for _ in range(4):
+        salon = Salon(w)
+        manager, crowd = _owner_of(w, salon), w.crowd(24)
+
+        def act(n, salon=salon, manager=manager, crowd=crowd):
+            if n == 12:
+                return manager.on(w.main).delete(f"{SALONS}{salon.id}/staff/{salon.staff[0]}/")
+            return crowd[n % 24].on(w.main).post(BOOKINGS, salon.booking(at(3, n % 12)))
+        answers = at_once(range(25), act)
+        closed, made = answers[12].status == 204, sum(answer.status == 201 for answer in answers)
+        stored = w.db.one("SELECT count(*) FROM bookings_booking WHERE salon_id = %s", salon.id)
+        equal(made, stored, "bookings answered and stored")
+        check(answers[12].status in (204, 409), f"the closing was answered {answers[12].status}")
+        check((stored == 0) == closed, f"{stored} bookings, closed: {closed}")
+
+
+# ---- what is there already ----
+
+def windows_and_hours_may_shrink_around_bookings_that_stay(w):
+    salon = Salon(w)
+    manager, customer = _owner_of(w, salon), w.booker()
+    booking = customer.post(BOOKINGS, salon.booking(at(3, 12))).expect(201).json
+    manager.patch(f"{SALONS}{salon.id}/staff/{salon.staff[0]}/", {"windows": []}).expect(200)
+    manager.patch(f"{SALONS}{salon.id}/", {"opening_hours": []}).expect(200)
+    equal(salon.slots(w.client()).expect(200).json["slots"], [], "slots")
+    equal(customer.get(f"{BOOKINGS}{booking['id']}/").expect(200).json["status"], "confirmed", "status")
+    customer.post(BOOKINGS, salon.booking(at(3, 15))).expect(400, "booking.outside_hours")
+    customer.post(f"{BOOKINGS}{booking['id']}/cancel/").expect(200)
+
+
+def a_refused_change_of_windows_leaves_the_old_ones(w):
+    salon = Salon(w)
+    manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/{salon.staff[0]}/"
+    before = manager.get(path).expect(200).json
+    window = {"weekday": 0, "starts": "10:00", "ends": "11:00"}
+    manager.patch(path, {"services": [10**9], "windows": [window]}).expect(400, "booking.service_unknown")
+    manager.patch(path, {"services": [], "windows": [window, window]}).expect(400, "request.invalid")
+    equal(manager.get(path).expect(200).json, before, "the member")
+
+
+def bookings_keep_the_price_and_length_they_were_made_with(w):
+    salon = Salon(w, duration=30, price=10000)
+    manager, customer = _owner_of(w, salon), w.booker()
+    booking = customer.post(BOOKINGS, salon.booking()).expect(201).json
+    manager.patch(f"{SALONS}{salon.id}/services/{salon.service}/", {"price_amount": 1, "duration_minutes": 60}).expect(200)
+    seen = customer.get(f"{BOOKINGS}{booking['id']}/").expect(200).json
+    equal((seen["price_amount"], seen["ends_at"]), (10000, booking["ends_at"]), "price and end")
+
+
+def held_time_counts_while_it_is_held(w):
+    salon = Salon(w)
+    manager, customer = _owner_of(w, salon), w.booker()
+    booking = customer.post(BOOKINGS, salon.booking(hold=True)).expect(201).json
+    path = f"{SALONS}{salon.id}/staff/{salon.staff[0]}/"
+    equal(manager.delete(path).expect(409, "catalogue.has_bookings").json["active_bookings"], 1, "active bookings")
+    w.db.rows("UPDATE bookings_booking SET hold_expires_at = now() - interval '1 second' WHERE id = %s", booking["id"])
+    manager.delete(path).expect(204)
+
+
+def a_room_with_bookings_ahead_stays_and_one_without_goes(w):
+    salon = Salon(w)
+    manager, customer, room = _owner_of(w, salon), w.booker(), _room_of(w, salon)
+    booking = customer.post(BOOKINGS, salon.booking()).expect(201).json
+    equal(booking["room"], room, "room")
+    path = f"{SALONS}{salon.id}/rooms/{room}/"
+    equal(manager.delete(path).expect(409, "catalogue.has_bookings").json["active_bookings"], 1, "active bookings")
+    customer.post(f"{BOOKINGS}{booking['id']}/cancel/").expect(200)
+    manager.delete(path).expect(204)
+    equal(customer.get(f"{BOOKINGS}{booking['id']}/").expect(200).json["room"], room, "room of the past booking")
+    customer.post(BOOKINGS, salon.booking()).expect(400, "booking.nobody_offers")
