@@ -27,8 +27,13 @@ void booking_services_begin(const struct app *app, struct booking_services *serv
 
 void booking_services_keep_house(const struct app *app, struct booking_services *services)
 {
-    housekeeping_begin(&services->housekeeping, app->loop, &services->store,
-                       app->config->housekeeping_interval);
+    const struct housekeeping_options options = {
+        .bookings = &services->store,
+        .pool = app->pg,
+        .interval = app->config->housekeeping_interval,
+        .logins_kept = seconds(app->config->login_records_days * 86400),
+    };
+    housekeeping_begin(&services->housekeeping, app->loop, &options);
 }
 
 void booking_services_end(struct booking_services *services)

@@ -7,6 +7,7 @@
 #include "domain/accounts/phone_plan.h"
 #include "embedded.h"
 #include "storage/account_store.h"
+#include "storage/login_sweep.h"
 #include "storage/otp_limits.h"
 #include "storage/otp_store.h"
 #include "storage/session_store.h"
@@ -955,6 +956,96 @@ STORY(asking_costs_one_statement_and_one_script_entering_two_and_one)
     NEED_INT(login_refresh(c, &logins, login.tokens.refresh, &client, &pair), OK);
     NEED_INT(c->costs.pg_statements, 1);
     NEED_INT(c->costs.redis_commands, 0);
+    return true;
+}
+
+/* ---- what is forgotten ---------------------------------------------------------------------- */
+
+static struct instant days_ago(struct ctx *c, int64_t days)
+{
+    return (struct instant){ctx_now(c).us - seconds(days * 86400).us};
+}
+
+static bool ask_five_times(struct ctx *c)
+{
+    struct otp_created created;
+    for (int i = 0; i < 5; i++) {
+        struct otp_row row = row_of(c, "+966512345678", "192.0.2.1");
+        NEED_INT(otp_store_create(c, &w.otp, &row, &created), OK);
+    }
+    return true;
+}
+
+STORY(old_codes_are_forgotten_a_few_at_a_time_and_young_ones_are_not)
+{
+    static const int64_t expected[] = {2, 2, 1, 0};
+    int64_t gone;
+    NEED(ask_five_times(c));
+    NEED_INT(login_sweep_codes(c, w.pg, days_ago(c, 1), 2, &gone), OK);
+    NEED_INT(gone, 0);
+    w.clock.ahead_us += seconds(2 * 86400).us;
+    NEED(ask_five_times(c));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        NEED_INT(login_sweep_codes(c, w.pg, days_ago(c, 1), 2, &gone), OK);
+        NEED_INT(gone, expected[i]);
+    }
+    NEED_INT(count(c, &count_requests), 5);
+    NEED_INT(count(c, &count_users), 1);
+    return true;
+}
+
+static int64_t swept;
+static bool sweep_one(struct ctx *c)
+{
+    int64_t gone;
+    NEED_INT(login_sweep_codes(c, w.pg, (struct instant){ctx_now(c).us + 1000000}, 1, &gone), OK);
+    swept += gone;
+    return true;
+}
+TEST(sweeps_at_once_wait_for_nobody_and_take_each_row_once)
+{
+    world_begin();
+    swept = 0;
+    int cleaned = run_all(clean, 1), made = run_all(ask_five_times, 2), fine = 0;
+    for (int round = 0; round < 10; round++) /* who finds all rows locked comes back later */
+        fine += run_all(sweep_one, 8);
+    world_end();
+    CHECK_INT(cleaned + made, 3);
+    CHECK_INT(fine, 80);
+    CHECK_INT(swept, 10);
+}
+
+STATEMENT(age_session, 1, "UPDATE auth_session SET revoked_at = $1");
+STATEMENT(all_sessions, 0, "SELECT count(*) FROM auth_session");
+
+STORY(sessions_are_forgotten_when_they_ended_long_ago_and_answered_as_before)
+{
+    enum rotation verdict;
+    struct refresh_claims out;
+    struct token_hash second;
+    struct pg_rows rows;
+    int64_t gone;
+    NEED(family_begin(c));
+    NEED_INT(login_sweep_sessions(c, w.pg, ctx_now(c), 10, &gone), OK);
+    NEED_INT(gone, 0); /* alive */
+    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &out, &second), OK);
+    w.clock.ahead_us += seconds(11).us;
+    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &out, NULL), OK);
+    NEED_INT(verdict, ROTATION_REUSED);
+    NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
+    NEED_INT(gone, 0); /* only just ended */
+    NEED_INT(pg_query(c, w.pg, &age_session, PG_ARGS(pg_instant(days_ago(c, 31))), &rows), OK);
+    NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
+    NEED_INT(gone, 1);
+    NEED_INT(rotate(c, &second, &verdict, &out, NULL), OK);
+    NEED_INT(verdict, ROTATION_ENDED);
+    NEED_INT(count(c, &count_audit), 1); /* what must outlive it is written there */
+
+    NEED(family_begin(c));
+    w.clock.ahead_us += seconds(61 * 86400).us; /* expired after 30, ended 31 days ago */
+    NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
+    NEED_INT(gone, 1);
+    NEED_INT(count(c, &all_sessions), 0);
     return true;
 }
 
