@@ -4,6 +4,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
+#include "runtime/pg.h"
 
 enum {
     ENTRIES_MAX = 16384,
@@ -14,8 +15,9 @@ enum {
     LOOK_TIMEOUT_MS = 500,
     RETRY_MS = 250,
     FORGET_AFTER_S = 300, /* changes are kept for an hour; a look has to read them all */
-    FACTS_LIVE_S = 600,
+    LIVE_S = 600,
     ATTEMPTS_MAX = 3,
+    SHARES = 3, /* of the memory: facts, directory, claims */
 };
 
 struct entry {
@@ -45,12 +47,17 @@ static void publish(uint64_t *to, uint64_t v)
     __atomic_store_n(to, v, __ATOMIC_RELAXED);
 }
 
+static bool is_past_it(struct tick now, struct tick loaded_at)
+{
+    return ms_since(now, loaded_at) > LIVE_S * INT64_C(1000);
+}
+
 static void publish_sizes(struct catalogue_cache *cache)
 {
     publish(&cache->stats.entries, cache->facts.lru.len);
     publish(&cache->stats.bytes,
             cache->facts.lru.bytes + cache->directory.salons.bytes + cache->claims.lru.bytes);
-    publish(&cache->stats.evictions, cache->facts.lru.evictions);
+    publish(&cache->stats.evictions, cache->facts.lru.evictions + cache->claims.lru.evictions);
     publish(&cache->stats.salons_listed, cache->directory.salons.len);
 }
 
@@ -64,12 +71,13 @@ static void drop_entry(struct lru_node *node)
 void catalogue_cache_init(struct catalogue_cache *cache, struct pg_pool *pool, uint64_t seed,
                           const struct catalogue_cache_options *options)
 {
+    size_t share = options->bytes_max / SHARES;
     *cache = (struct catalogue_cache){.pool = pool, .options = *options};
     arena_pool_init(&cache->arenas, BLOCK_BYTES, BLOCKS_KEPT);
-    lru_init(&cache->facts.lru, ENTRIES_MAX, options->bytes_max, seed, drop_entry);
-    claims_cache_init(&cache->claims, options->bytes_max, seed);
+    lru_init(&cache->facts.lru, ENTRIES_MAX, share, seed, drop_entry);
+    claims_cache_init(&cache->claims, share, seed);
     list_init(&cache->facts.loads);
-    directory_init(&cache->directory.salons, DIRECTORY_SALONS_MAX, options->bytes_max);
+    directory_init(&cache->directory.salons, DIRECTORY_SALONS_MAX, share);
     gate_init(&cache->feed.gate);
     gate_init(&cache->directory.gate);
 }
@@ -154,9 +162,18 @@ static uint64_t writes_now(const struct catalogue_cache *cache)
     return writes ? __atomic_load_n(writes, __ATOMIC_ACQUIRE) : 0;
 }
 
+/* A connection that was lost may mean that the server was: after a crash it numbers transactions anew
+ * from what reached the disk, so a number that the last look has passed may come once more. */
+static uint64_t losses_now(const struct catalogue_cache *cache)
+{
+    return __atomic_load_n(&pg_pool_stats(cache->pool)->reconnects, __ATOMIC_RELAXED);
+}
+
 static void apply(struct catalogue_cache *cache, const struct catalogue_changes *changes, bool late)
 {
+    uint64_t losses = losses_now(cache);
     bool unknown = cache->feed.look_len == 0 || !changes->continues || late ||
+                   losses != cache->feed.losses_seen ||
                    changes->salons_len >= CATALOGUE_SALONS_CHANGED_MAX;
     if (unknown)
         forget_all(cache);
@@ -166,6 +183,7 @@ static void apply(struct catalogue_cache *cache, const struct catalogue_changes 
         claims_cache_clear(&cache->claims);
     else
         claims_cache_changed(&cache->claims, changes->staff, changes->staff_len);
+    cache->feed.losses_seen = losses;
     cache->feed.now = changes->now;
     cache->feed.look_len = changes->look.len <= CATALOGUE_LOOK_BYTES_MAX ? changes->look.len : 0;
     memcpy(cache->feed.look, changes->look.ptr, cache->feed.look_len);
@@ -198,8 +216,10 @@ static enum err look(struct ctx *c, struct catalogue_cache *cache)
         cache->feed.seen = number;
         publish(&cache->stats.looked_at_ms, began.ns / 1000000);
     } else if (err != ERR_CANCELED) {
-        cache->feed.failed = number;
-        cache->feed.retry_at = tick_add(ctx_mono(c), milliseconds(RETRY_MS));
+        if (ctx_left(c).us > 0) { /* else it was this request that came too late */
+            cache->feed.failed = number;
+            cache->feed.retry_at = tick_add(ctx_mono(c), milliseconds(RETRY_MS));
+        }
         err = ERR_UNAVAILABLE; /* a question that was not answered changed nothing */
     }
     stat_count(err ? STAT_CATALOGUE_LOOK_FAILED : STAT_CATALOGUE_LOOK);
@@ -222,18 +242,21 @@ enum err catalogue_cache_catch_up(struct ctx *c, struct catalogue_cache *cache)
 enum err catalogue_cache_refresh(struct ctx *c, struct catalogue_cache *cache)
 {
     struct tick now = ctx_mono(c);
-    bool ever = cache->feed.seen > 0;
+    bool ever = cache->feed.seen > 0, wrote = writes_now(cache) != cache->feed.writes_seen;
     int64_t age_ms = ms_since(now, cache->feed.looked_at);
     int64_t every_ms = cache->options.look_every.us / 1000;
-    bool resting = now.ns < cache->feed.retry_at.ns;
+    bool must = !ever || wrote || age_ms >= CATALOGUE_FRESH_MS || every_ms == 0;
     bool bearable = ever && age_ms < cache->options.stale_max.us / 1000;
-    bool must = !ever || age_ms >= CATALOGUE_FRESH_MS || every_ms == 0 ||
-                writes_now(cache) != cache->feed.writes_seen;
+    /* While looks fail one request at a time tries; the others do not wait for it. */
+    bool failing = cache->feed.failed > cache->feed.seen;
+    bool resting = now.ns < cache->feed.retry_at.ns || (failing && cache->feed.looking);
     if (!must && (age_ms < every_ms || cache->feed.looking || resting))
         return OK;
     enum err err = ERR_UNAVAILABLE;
-    if (!must || !bearable || !resting)
-        err = must ? catalogue_cache_catch_up(c, cache) : look(c, cache);
+    if (!must)
+        err = look(c, cache);
+    else if (wrote || !bearable || !resting)
+        err = catalogue_cache_catch_up(c, cache);
     if (err == ERR_UNAVAILABLE && bearable) {
         stat_count(STAT_CATALOGUE_STALE);
         return OK;
@@ -296,7 +319,7 @@ static struct load *load_under_way(struct catalogue_cache *cache, int64_t salon)
 static struct entry *entry_live(struct catalogue_cache *cache, struct tick now, int64_t salon)
 {
     struct entry *entry = entry_find(cache, salon);
-    if (entry && ms_since(now, entry->loaded_at) > FACTS_LIVE_S * INT64_C(1000)) {
+    if (entry && is_past_it(now, entry->loaded_at)) {
         lru_remove(&cache->facts.lru, &entry->node);
         return NULL;
     }
@@ -323,9 +346,9 @@ enum err catalogue_cache_facts(struct ctx *c, struct catalogue_cache *cache, int
     return load_facts(c, cache, salon, out, version);
 }
 
-uint64_t catalogue_cache_version(struct catalogue_cache *cache, int64_t salon)
+uint64_t catalogue_cache_version(struct ctx *c, struct catalogue_cache *cache, int64_t salon)
 {
-    struct entry *entry = entry_find(cache, salon);
+    struct entry *entry = entry_live(cache, ctx_mono(c), salon);
     return entry ? entry->version : 0;
 }
 
@@ -345,7 +368,7 @@ static enum err load_page(struct ctx *c, struct catalogue_cache *cache, struct s
                                            &entries, &len);
     c->arena = request;
     if (err == OK && cache->directory.epoch != epoch)
-        err = ERR_UNAVAILABLE;
+        len = 0; /* the pages before it are gone */
     for (size_t i = 0; err == OK && i < len && !cache->directory.too_large; i++)
         cache->directory.too_large = !directory_add(&cache->directory.salons, &entries[i]);
     *more = err == OK && len == DIRECTORY_PAGE && !cache->directory.too_large;
@@ -356,6 +379,7 @@ static enum err load_page(struct ctx *c, struct catalogue_cache *cache, struct s
     return err;
 }
 
+/* What changes meanwhile is noted, and read again afterwards. */
 static enum err load_directory(struct ctx *c, struct catalogue_cache *cache)
 {
     struct salon last = {.id = 0};
@@ -363,11 +387,14 @@ static enum err load_directory(struct ctx *c, struct catalogue_cache *cache)
     enum err err = OK;
     uint64_t epoch = cache->directory.epoch;
     cache->directory.loading = true;
+    cache->directory.loaded_at = ctx_mono(c);
     while (err == OK && more)
         err = load_page(c, cache, &last, &more);
     cache->directory.loading = false;
+    if (cache->directory.epoch != epoch)
+        return OK; /* all was forgotten: it is for the next one to load */
     cache->directory.whole = err == OK && !cache->directory.too_large;
-    if (!cache->directory.whole && cache->directory.epoch == epoch)
+    if (!cache->directory.whole)
         directory_clear(&cache->directory.salons);
     if (cache->directory.too_large)
         log_event(LOG_WARN, "directory_too_large", "more salons than are searched in memory");
@@ -410,11 +437,19 @@ static enum err update_directory(struct ctx *c, struct catalogue_cache *cache)
     return err;
 }
 
+static void directory_expire(struct ctx *c, struct catalogue_cache *cache)
+{
+    bool there = cache->directory.whole || cache->directory.too_large;
+    if (there && !cache->directory.updating && is_past_it(ctx_mono(c), cache->directory.loaded_at))
+        directory_forget(cache);
+}
+
 enum err catalogue_cache_directory(struct ctx *c, struct catalogue_cache *cache,
                                    const struct directory **out, uint64_t *version)
 {
     *out = NULL;
     *version = 0;
+    directory_expire(c, cache);
     if (cache->directory.too_large || cache->directory.loading)
         return OK;
     if (!cache->directory.whole)
@@ -425,14 +460,15 @@ enum err catalogue_cache_directory(struct ctx *c, struct catalogue_cache *cache,
         else if (cache->directory.whole && cache->directory.changed_len > 0)
             TRY(update_directory(c, cache));
     }
-    *version = catalogue_cache_directory_version(cache);
+    *version = catalogue_cache_directory_version(c, cache);
     if (*version)
         *out = &cache->directory.salons;
     return OK;
 }
 
-uint64_t catalogue_cache_directory_version(const struct catalogue_cache *cache)
+uint64_t catalogue_cache_directory_version(struct ctx *c, struct catalogue_cache *cache)
 {
+    directory_expire(c, cache);
     bool current = cache->directory.whole && !cache->directory.updating &&
                    cache->directory.changed_len == 0;
     return current ? cache->directory.version : 0;

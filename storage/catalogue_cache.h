@@ -18,8 +18,11 @@
  * 2. `writes` is shared by the process's cores: a core that finds it moved looks before it answers.
  * 3. Claims answer only after a look that began after the request: slots are never old, and with Postgres
  *    away there are none.
- * 4. After FORGET_AFTER without a look, or for a feed that cannot be continued, everything is forgotten.
- * 5. Facts older than FACTS_LIVE are loaded anew, whatever the feed says.
+ * 4. Everything is forgotten when the feed cannot be continued: after FORGET_AFTER without a look, on
+ *    another server or an older copy of it, and after any lost connection, since after a crash Postgres
+ *    gives out numbers of transactions again that looks have passed.
+ * 5. Facts and directory older than LIVE are loaded anew, whatever the feed says: a transaction that was
+ *    open for an hour may have been swept out of the feed by the time it commits.
  *
  * Threads: belongs to its loop.   Waits: what takes a ctx. */
 #pragma once
@@ -30,10 +33,12 @@
 enum {
     CATALOGUE_FRESH_MS = 900,         /* contract: a change is seen by everyone within a second */
     CATALOGUE_LOOK_BYTES_MAX = 16384, /* a snapshot: 20 bytes for each transaction under way */
+    CATALOGUE_LISTED_CHANGED_MAX =
+        200, /* to take one out costs a walk over all; beyond: load anew */
 };
 
 struct catalogue_cache_options {
-    size_t bytes_max; /* of the facts; the directory has as much again */
+    size_t bytes_max; /* of all that is remembered, but for the table of salons listed (1.2 MB) */
     struct duration look_every;
     struct duration stale_max;
     uint64_t *writes; /* shared by the cores of a process; NULL: nobody else writes */
@@ -62,7 +67,7 @@ struct catalogue_cache {
         bool looking;
         uint64_t begun, seen,
             failed; /* numbers of looks: the last one, the last good and bad one */
-        uint64_t writes_seen;
+        uint64_t writes_seen, losses_seen;
         struct gate gate;
     } feed;
 
@@ -76,7 +81,8 @@ struct catalogue_cache {
         bool whole, too_large, loading, updating;
         uint64_t epoch; /* moves when all is forgotten: what is being loaded then is of no use */
         uint64_t version;
-        int64_t changed[CATALOGUE_SALONS_CHANGED_MAX]; /* to be read again before the next search */
+        struct tick loaded_at;
+        int64_t changed[CATALOGUE_LISTED_CHANGED_MAX]; /* to be read again before the next search */
         size_t changed_len;
         struct gate gate;
     } directory;
@@ -99,11 +105,11 @@ NODISCARD enum err catalogue_cache_facts(struct ctx *c, struct catalogue_cache *
                                          int64_t salon, const struct salon_facts **out,
                                          uint64_t *version);
 /* The version in memory, 0: none. */
-uint64_t catalogue_cache_version(struct catalogue_cache *cache, int64_t salon);
+uint64_t catalogue_cache_version(struct ctx *c, struct catalogue_cache *cache, int64_t salon);
 
 /* The directory up to date; valid until the next wait. NULL: it is being loaded, or too large: ask the
  * database. Refresh first. */
 NODISCARD enum err catalogue_cache_directory(struct ctx *c, struct catalogue_cache *cache,
                                              const struct directory **out, uint64_t *version);
 /* Its version, 0 when it has to be read (again) first. */
-uint64_t catalogue_cache_directory_version(const struct catalogue_cache *cache);
+uint64_t catalogue_cache_directory_version(struct ctx *c, struct catalogue_cache *cache);

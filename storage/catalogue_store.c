@@ -17,8 +17,8 @@ enum err catalogue_store_stamp(struct ctx *c, struct catalogue_store *store, int
     if (!store->cache)
         return OK;
     TRY(catalogue_cache_refresh(c, store->cache));
-    *out = salon ? catalogue_cache_version(store->cache, salon)
-                 : catalogue_cache_directory_version(store->cache);
+    *out = salon ? catalogue_cache_version(c, store->cache, salon)
+                 : catalogue_cache_directory_version(c, store->cache);
     return OK;
 }
 

@@ -58,31 +58,26 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A table that comes later and shows on a salon's pages brings its own trigger. Reviews need none: the
+-- rating that they make is written to the salon. Photos are listed from the table.
 CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_salon
     FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('id');
-
--- Every other table of the catalogue, by the column that leads from it to a salon. A table that comes
--- later brings its own trigger.
-DO $$
-DECLARE
-    part record;
-BEGIN
-    FOR part IN
-        SELECT t.table_name, min(col.column_name::text) FILTER (WHERE col.column_name = 'salon_id') AS salon,
-            min(col.column_name::text) FILTER (WHERE col.column_name = 'staff_id') AS staff,
-            min(col.column_name::text) FILTER (WHERE col.column_name = 'service_id') AS service
-        FROM information_schema.tables t
-        JOIN information_schema.columns col USING (table_schema, table_name)
-        WHERE t.table_schema = current_schema() AND t.table_type = 'BASE TABLE'
-            AND t.table_name LIKE 'catalogue\_%' AND t.table_name NOT IN ('catalogue_salon', 'catalogue_change')
-        GROUP BY t.table_name
-    LOOP
-        CONTINUE WHEN coalesce(part.salon, part.staff, part.service) IS NULL;
-        EXECUTE format('CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON %I '
-            'FOR EACH ROW EXECUTE FUNCTION catalogue_note_change(%L)',
-            part.table_name, coalesce(part.salon, part.staff, part.service));
-    END LOOP;
-END $$;
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_opening
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('salon_id');
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_service
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('salon_id');
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_room
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('salon_id');
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_staff
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('salon_id');
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_staff_service
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('staff_id');
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_staff_window
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('staff_id');
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_staff_exception
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('staff_id');
+CREATE TRIGGER catalogue_note_change AFTER INSERT OR UPDATE OR DELETE ON catalogue_service_room
+    FOR EACH ROW EXECUTE FUNCTION catalogue_note_change('service_id');
 
 -- Staff are shown by the names of their accounts.
 CREATE TRIGGER catalogue_note_change AFTER UPDATE OF first_name, last_name, phone_number ON accounts_user

@@ -239,6 +239,20 @@ static uint64_t load(struct fixture *f, int64_t salon)
     return version;
 }
 
+static void act_version(struct ctx *c, struct fixture *f)
+{
+    *(uint64_t *)f->out = catalogue_cache_version(c, &f->cache, *(const int64_t *)f->in);
+    f->err = OK;
+}
+
+/* Of what is in memory; 0: nothing. */
+static uint64_t known(struct fixture *f, int64_t salon)
+{
+    uint64_t version = 0;
+    act(f, act_version, &salon, &version);
+    return version;
+}
+
 static void rename_salon(PGconn *db, int64_t salon)
 {
     ask(db, "UPDATE catalogue_salon SET name_en = name_en || 'x' WHERE id = %lld",
@@ -262,17 +276,17 @@ TEST(transactions_that_commit_in_another_order_than_they_began_are_all_seen_once
     rename_salon(late, second);
     ask(late, "COMMIT");
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
-    CHECK_INT(catalogue_cache_version(&f->cache, second), 0);
-    CHECK_INT(catalogue_cache_version(&f->cache, first), first_version);
+    CHECK_INT(known(f, second), 0);
+    CHECK_INT(known(f, first), first_version);
 
     uint64_t second_version = load(f, second);
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
-    CHECK_INT(catalogue_cache_version(&f->cache, second), second_version); /* told once */
+    CHECK_INT(known(f, second), second_version); /* told once */
 
     ask(early, "COMMIT");
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
-    CHECK_INT(catalogue_cache_version(&f->cache, first), 0);
-    CHECK_INT(catalogue_cache_version(&f->cache, second), second_version);
+    CHECK_INT(known(f, first), 0);
+    CHECK_INT(known(f, second), second_version);
     PQfinish(early);
     PQfinish(late);
     fixture_end(f);
@@ -312,7 +326,7 @@ TEST(many_interleaved_writers_leave_no_stale_salon)
         open[writer] = false;
         CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
         for (int i = 0; i < SALONS; i++) {
-            uint64_t version = catalogue_cache_version(&f->cache, salons[i]);
+            uint64_t version = known(f, salons[i]);
             CHECK_INT(version, dirty[writer][i] ? 0 : kept[i]);
             kept[i] = version ? version : load(f, salons[i]);
             dirty[writer][i] = false;
@@ -353,9 +367,57 @@ TEST(every_table_of_a_salon_is_in_the_feed)
                  strstr(changes[i], "%lld") + 4);
         ask(f->db, "%s", sql);
         CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
-        if (catalogue_cache_version(&f->cache, f->salon) != 0)
+        if (known(f, f->salon) != 0)
             test_fail(t, __FILE__, __LINE__, "not in the feed: %s", sql);
     }
+    fixture_end(f);
+}
+
+TEST(what_is_rolled_back_is_not_told_and_what_is_deleted_is)
+{
+    struct fixture *f = fixture_begin(seconds(1));
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    uint64_t version = load(f, f->salon);
+    ask(f->db, "BEGIN");
+    rename_salon(f->db, f->salon);
+    ask(f->db, "ROLLBACK");
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    CHECK_INT(known(f, f->salon), version);
+    ask(f->db, "DELETE FROM catalogue_opening WHERE salon_id = %lld", (long long)f->salon);
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    CHECK_INT(known(f, f->salon), 0);
+    load(f, f->salon);
+    ask(f->db, "DELETE FROM catalogue_staff_service WHERE staff_id = %lld", (long long)f->staff[0]);
+    ask(f->db, "DELETE FROM catalogue_staff_window WHERE staff_id = %lld", (long long)f->staff[0]);
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    load(f, f->salon);
+    ask(f->db, "DELETE FROM catalogue_staff WHERE id = %lld", (long long)f->staff[0]);
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    CHECK_INT(known(f, f->salon), 0);
+    fixture_end(f);
+}
+
+TEST(every_table_of_the_catalogue_is_watched_or_known_not_to_be)
+{
+    struct fixture *f = fixture_begin(seconds(1));
+    CHECK_ASK("catalogue_change catalogue_photo catalogue_review", f->db,
+              "SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class c "
+              "WHERE c.relname LIKE 'catalogue\\_%%' AND c.relkind = 'r' AND NOT EXISTS (SELECT "
+              "FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'catalogue_note_change')");
+    fixture_end(f);
+}
+
+TEST(rows_that_came_with_a_dump_are_not_told_at_each_look)
+{
+    struct fixture *f = fixture_begin(seconds(1));
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    ask(f->db, "INSERT INTO catalogue_change (xid, salon_id) VALUES ('900000000000', %lld)",
+        (long long)f->salon);
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    uint64_t version = load(f, f->salon);
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    CHECK_INT(known(f, f->salon), version);
+    ask(f->db, "DELETE FROM catalogue_change WHERE xid = '900000000000'");
     fixture_end(f);
 }
 
@@ -381,7 +443,7 @@ TEST(what_changes_while_it_is_loaded_is_not_kept)
     ask(blocker, "COMMIT");
     CHECK(real_finish(&f->real, 5000));
     CHECK_INT(version, 0);
-    CHECK_INT(catalogue_cache_version(&f->cache, f->salon), 0);
+    CHECK_INT(known(f, f->salon), 0);
     CHECK(load(f, f->salon) != 0);
     PQfinish(blocker);
     fixture_end(f);
@@ -392,15 +454,17 @@ TEST(a_look_that_cannot_be_continued_forgets_everything)
     struct fixture *f = fixture_begin(seconds(1));
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
     load(f, f->salon);
-    /* As if the server had been replaced by an older copy: transaction ids are behind. */
-    static const char future[] = "900000000000:900000000000:";
-    memcpy(f->cache.feed.look, future, sizeof(future) - 1);
-    f->cache.feed.look_len = sizeof(future) - 1;
-    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
-    CHECK_INT(catalogue_cache_version(&f->cache, f->salon), 0);
-    load(f, f->salon);
-    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
-    CHECK(catalogue_cache_version(&f->cache, f->salon) != 0);
+    /* As of an older copy of the server, whose transaction ids are behind; as of another one. */
+    static const char *const looks[] = {"00000001 900000000000:900000000000:", "00000009 1:1:"};
+    for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
+        f->cache.feed.look_len = strlen(looks[i]);
+        memcpy(f->cache.feed.look, looks[i], f->cache.feed.look_len);
+        CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+        CHECK_INT(known(f, f->salon), 0);
+        load(f, f->salon);
+        CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+        CHECK(known(f, f->salon) != 0);
+    }
     fixture_end(f);
 }
 
@@ -411,34 +475,121 @@ TEST(with_postgres_away_memory_is_good_for_a_while_only)
     load(f, f->salon);
     CHECK(servers("stop-pg"));
     CHECK_INT(act(f, act_refresh, NULL, NULL), OK);
-    CHECK(catalogue_cache_version(&f->cache, f->salon) != 0);
+    CHECK(known(f, f->salon) != 0);
     f->cache.options.stale_max = seconds(0);
     CHECK_INT(act(f, act_refresh, NULL, NULL), ERR_UNAVAILABLE);
     CHECK(servers("start-pg"));
     int64_t until = (int64_t)real_now_ms() + 10000;
     while (act(f, act_refresh, NULL, NULL) != OK && (int64_t)real_now_ms() < until)
         real_turn_until(&f->real, NULL, 50);
-    CHECK(catalogue_cache_version(&f->cache, f->salon) != 0); /* nothing changed meanwhile */
+    CHECK_INT(known(f, f->salon), 0); /* who knows what the server has lost */
     fixture_end(f);
+}
+
+static int64_t next_xid(PGconn *db, const char *end)
+{
+    ask(db, "BEGIN");
+    int64_t xid = ask_int(db, "SELECT pg_current_xact_id()");
+    ask(db, "%s", end);
+    return xid;
+}
+
+TEST(a_change_under_a_number_that_was_given_out_before_a_crash_is_seen)
+{
+    struct fixture *f = fixture_begin(seconds(1));
+    int64_t lost = next_xid(f->db, "ROLLBACK"); /* the disk never hears of it */
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    load(f, f->salon);
+    PQfinish(f->db);
+    CHECK(servers("kill-pg"));
+    CHECK(servers("start-pg"));
+    f->db = session();
+    ask(f->db, "BEGIN");
+    CHECK_INT(ask_int(f->db, "SELECT pg_current_xact_id()"), lost);
+    rename_salon(f->db, f->salon);
+    ask(f->db, "COMMIT");
+    next_xid(f->db, "COMMIT");
+    int64_t until = (int64_t)real_now_ms() + 10000;
+    while (act(f, act_catch_up, NULL, NULL) != OK && (int64_t)real_now_ms() < until)
+        real_turn_until(&f->real, NULL, 50);
+    CHECK_INT(known(f, f->salon), 0);
+    fixture_end(f);
+}
+
+/* By heart and by asking everything: the same slots? */
+static void act_both_ways(struct ctx *c, struct fixture *f)
+{
+    struct slots_query *query = f->out;
+    struct catalogue_store plain = {.pool = f->pool};
+    struct slots_answer known, asked;
+    f->err = catalogue_slots(c, &plain, query, &asked);
+    if (f->err == OK)
+        f->err = catalogue_slots(c, &f->store, query, &known);
+    if (f->err)
+        return;
+    const struct slots *a = &asked.slots, *b = &known.slots;
+    /* Between the two the clock went on: a slot may have come too soon meanwhile. */
+    size_t late = a->len - b->len;
+    if (late > 1 || memcmp(a->starts_s + late, b->starts_s, b->len * sizeof(*b->starts_s)) != 0 ||
+        memcmp(a->free + late, b->free, b->len * sizeof(*b->free)) != 0)
+        f->err = ERR_CONFLICT;
+}
+
+static size_t bytes_of(const struct catalogue_cache *cache)
+{
+    return cache->facts.lru.bytes + cache->directory.salons.bytes + cache->claims.lru.bytes;
 }
 
 TEST(memory_is_bounded_and_the_least_asked_for_goes)
 {
+    enum { BYTES = 192 << 10 };
     struct fixture *f = fixture_begin(seconds(1));
     catalogue_cache_fini(&f->cache);
     catalogue_cache_init(
         &f->cache, f->pool, 42,
-        &(struct catalogue_cache_options){.bytes_max = 64 << 10, .stale_max = seconds(1)});
+        &(struct catalogue_cache_options){.bytes_max = BYTES, .stale_max = seconds(1)});
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
     load(f, f->salon);
     for (int i = 0; i < 40; i++) {
         load(f, add_salon(f->db, "'ص', 'S', 'ر', 'R'"));
         if (i < 5)
             load(f, f->salon);
+        CHECK(bytes_of(&f->cache) <= BYTES);
     }
-    CHECK(f->cache.facts.lru.bytes <= 64 << 10);
     CHECK(f->cache.facts.lru.evictions > 0);
-    CHECK_INT(catalogue_cache_version(&f->cache, f->salon), 0);
+    CHECK_INT(f->cache.stats.evictions, f->cache.facts.lru.evictions);
+    CHECK_INT(f->cache.stats.bytes, bytes_of(&f->cache));
+    CHECK_INT(known(f, f->salon), 0);
+    fixture_end(f);
+}
+
+TEST(claims_are_bounded_and_read_again_when_they_fell_out)
+{
+    enum { BYTES = 3 * 6144, STAFF = 12 };
+    struct fixture *f = fixture_begin(seconds(1));
+    struct slots_query query = {.salon = f->salon, .service = f->service, .days = 7};
+    query.from.days = (int32_t)(clock_system.wall(&clock_system).us / 86400000000 + 1);
+    for (int i = 2; i < STAFF; i++)
+        add_staff(f);
+    ask(f->db,
+        "INSERT INTO bookings_booking (salon_id, service_id, staff_id, customer_id, starts_at, "
+        "ends_at, claimed, status, price_amount, currency, cancel_cutoff_minutes, "
+        "late_cancel_fee_amount, no_show_fee_amount, deposit_amount) SELECT %lld, %lld, s.id, "
+        "%lld, "
+        "at, at + interval '1 h', tstzrange(at, at + interval '1 h'), 'confirmed', 1, 'SAR', 0, 0, "
+        "0, 0 FROM catalogue_staff s, generate_series(1, 50) d, LATERAL (SELECT current_date + d + "
+        "interval '9 h') a (at) WHERE s.salon_id = %lld",
+        (long long)f->salon, (long long)f->service, (long long)f->customer, (long long)f->salon);
+    catalogue_cache_fini(&f->cache);
+    catalogue_cache_init(
+        &f->cache, f->pool, 42,
+        &(struct catalogue_cache_options){.bytes_max = BYTES, .stale_max = seconds(1)});
+    for (int round = 0; round < 5; round++) {
+        if (act(f, act_both_ways, NULL, &query) != OK)
+            CHECK_INT(act(f, act_both_ways, NULL, &query), OK);
+        CHECK(f->cache.claims.lru.bytes <= BYTES / 3 && f->cache.claims.lru.len > 0);
+    }
+    CHECK(f->cache.claims.lru.evictions > STAFF);
     fixture_end(f);
 }
 
@@ -763,25 +914,6 @@ TEST(what_is_offered_can_be_booked_and_nothing_else)
                           (long long)wrong);
             fixture_end(f);
         }
-}
-
-/* By heart and by asking everything: the same slots? */
-static void act_both_ways(struct ctx *c, struct fixture *f)
-{
-    struct slots_query *query = f->out;
-    struct catalogue_store plain = {.pool = f->pool};
-    struct slots_answer known, asked;
-    f->err = catalogue_slots(c, &plain, query, &asked);
-    if (f->err == OK)
-        f->err = catalogue_slots(c, &f->store, query, &known);
-    if (f->err)
-        return;
-    const struct slots *a = &asked.slots, *b = &known.slots;
-    /* Between the two the clock went on: a slot may have come too soon meanwhile. */
-    size_t late = a->len - b->len;
-    if (late > 1 || memcmp(a->starts_s + late, b->starts_s, b->len * sizeof(*b->starts_s)) != 0 ||
-        memcmp(a->free + late, b->free, b->len * sizeof(*b->free)) != 0)
-        f->err = ERR_CONFLICT;
 }
 
 /* One random write: a booking made, moved (to the other member too), cancelled, a hold that runs out. */
