@@ -6,20 +6,20 @@
 void catalogue_services_begin(const struct app *app, struct catalogue_services *catalogue)
 {
     const struct config *config = app->config;
-    size_t bytes_max = (size_t)config->catalogue_cache_mb << 20;
+    size_t bytes_max = (size_t)config->catalogue_cache_mb << 20, pages_max = bytes_max / 4;
     *catalogue = (struct catalogue_services){.cached = bytes_max > 0};
     if (!catalogue->cached)
         return;
     uint64_t seed;
     clock_system.random(&clock_system, &seed, sizeof(seed));
     struct catalogue_cache_options options = {
-        .bytes_max = bytes_max,
+        .bytes_max = bytes_max - pages_max,
         .look_every = config->catalogue_look,
         .stale_max = config->catalogue_stale,
         .writes = &app->process->catalogue_writes,
     };
     catalogue_cache_init(&catalogue->cache, app->pg, seed, &options);
-    catalogue_pages_init(&catalogue->pages, bytes_max, seed);
+    catalogue_pages_init(&catalogue->pages, pages_max, seed);
 }
 
 void catalogue_services_end(struct catalogue_services *catalogue)

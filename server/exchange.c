@@ -257,7 +257,8 @@ static enum err answer(struct exchange *exchange)
     res->status = 200;
     res->content_type = STR("application/json; charset=utf-8");
     enum err err = req->route->endpoint(c, req, res);
-    if (req->route->flags & ROUTE_CHANGES_CATALOGUE)
+    bool wrote = err == OK || err == ERR_TIMEOUT || err == ERR_CANCELED; /* or it may have */
+    if ((req->route->flags & ROUTE_CHANGES_CATALOGUE) && wrote)
         catalogue_wrote(c, req->app, req->caller.user_id);
     return err;
 }

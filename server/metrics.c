@@ -208,8 +208,10 @@ static const struct catalogue_cache_stats *catalogue_of(const struct app *app)
 }
 WORKER_READ(salons_kept, read_count(&catalogue_of(app)->entries))
 WORKER_READ(salons_listed, read_count(&catalogue_of(app)->salons_listed))
-WORKER_READ(catalogue_bytes, read_count(&catalogue_of(app)->bytes))
-WORKER_READ(catalogue_evictions, read_count(&catalogue_of(app)->evictions))
+WORKER_READ(catalogue_bytes, read_count(&catalogue_of(app)->bytes) +
+                                 read_count(&app->services->catalogue.pages.bytes))
+WORKER_READ(catalogue_evictions, read_count(&catalogue_of(app)->evictions) +
+                                     read_count(&app->services->catalogue.pages.evictions))
 /* 0: it never looked. */
 static uint64_t read_catalogue_age(struct process *process, const struct app *app)
 {
@@ -265,9 +267,10 @@ static void page_workers(struct process *process, struct strbuf *out)
         {"mawid_catalogue_salons", "gauge", "Catalogue: salons known by heart.", read_salons_kept},
         {"mawid_catalogue_listed", "gauge", "Catalogue: salons searched in memory.",
          read_salons_listed},
-        {"mawid_catalogue_bytes", "gauge", "Catalogue: bytes of both.", read_catalogue_bytes},
-        {"mawid_catalogue_evictions_total", "counter", "Catalogue: salons put out for others.",
-         read_catalogue_evictions},
+        {"mawid_catalogue_bytes", "gauge",
+         "Catalogue: bytes of salons, times taken, the search and pages.", read_catalogue_bytes},
+        {"mawid_catalogue_evictions_total", "counter",
+         "Catalogue: salons, times and pages put out for others.", read_catalogue_evictions},
         {"mawid_catalogue_age_milliseconds", "gauge",
          "Catalogue: since the last look for changes (a worker that is not asked does not look).",
          read_catalogue_age},

@@ -129,6 +129,8 @@ static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
     page->arena = arena;
     if (!lru_add(&pages->lru, &page->node))
         arena_end(&arena);
+    __atomic_store_n(&pages->bytes, pages->lru.bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&pages->evictions, pages->lru.evictions, __ATOMIC_RELAXED);
 }
 
 static enum err make_page(struct ctx *c, struct request *req, struct response *res, struct str key,

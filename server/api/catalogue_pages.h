@@ -12,6 +12,7 @@ struct catalogue_store;
 
 struct catalogue_pages {
     struct lru lru;
+    uint64_t bytes, evictions; /* of the map, as relaxed atomics: read by /metrics */
     struct arena_pool arenas;
 };
 void catalogue_pages_init(struct catalogue_pages *pages, size_t bytes_max, uint64_t seed);

@@ -4,7 +4,7 @@ from urllib.parse import quote as _quoted
 
 from lib.catalogue import everything
 from lib.check import check, contains, equal
-from lib.salons import Salon, at, instant
+from lib.salons import Salon, at, everybody_knows, instant
 
 PATH = "/api/salons/"
 
@@ -40,6 +40,7 @@ def search_finds_names_in_either_language_whatever_the_readers(w):
 
 def search_does_not_mind_how_arabic_is_spelled(w):
     Salon(w, name_ar="مركز أناقة الشرقيّة", name_en="Spelling Salon")
+    everybody_knows()
     for words in ("أناقة", "اناقة", "إناقه", "آناقة", "أنـــاقة", "أَنَاقَة", "الشرقية", "الشرقيه", "الشرقيّة", "مركز اناقه"):
         contains(_names(w, f"?q={_quoted(words)}"), "Spelling Salon", f"found for {words}")
     check("Spelling Salon" not in _names(w, f"?q={_quoted('أنيقة')}"), "found for another word")
@@ -72,6 +73,7 @@ def a_search_that_is_too_long_is_400(w):
 
 def salons_come_best_rated_first(w):
     salons = [Salon(w, rating_hundredths=r, city_en="Rated Town", city_ar="بلدة التقييم") for r in (310, 480, 400)]
+    everybody_knows()
     found = [s["id"] for s in everything(w.client(), PATH + "?city=rated%20town")]
     equal(found, [salons[1].id, salons[2].id, salons[0].id], "order")
 
@@ -79,6 +81,7 @@ def salons_come_best_rated_first(w):
 def lists_come_in_pages_without_gaps_or_twins(w):
     for _ in range(5):
         Salon(w, city_en="Paged Town", city_ar="بلدة الصفحات")
+    everybody_knows()
     client = w.client()
     whole = client.get(PATH + "?city=paged%20town").expect(200).json
     equal((len(whole["results"]), whole["next"]), (5, None), "salons and next")
@@ -89,6 +92,7 @@ def lists_come_in_pages_without_gaps_or_twins(w):
 def a_page_holds_20_unless_asked_and_100_at_most(w):
     for _ in range(22):
         Salon(w, city_en="Crowded Town", city_ar="بلدة مزدحمة")
+    everybody_knows()
     client = w.client()
     first = client.get(PATH + "?city=crowded%20town").expect(200).json
     equal(len(first["results"]), 20, "results")
@@ -105,10 +109,13 @@ def a_cursor_of_another_list_is_400_or_harmless(w):
 
 
 def inactive_salons_are_not_there(w):
-    salon = Salon(w, name_en="Closed For Good")
+    salon, client = Salon(w, name_en="Closed For Good"), w.client()
+    everybody_knows()
+    equal(_names(w, "?q=closed%20for%20good"), ["Closed For Good"], "found before")
+    client.get(f"{PATH}{salon.id}/").expect(200)
     salon.change(active=False)
+    everybody_knows()
     equal(_names(w, "?q=closed%20for%20good"), [], "found")
-    client = w.client()
     for path in ("", "services/", "staff/", f"slots/?service={salon.service}&from={at(3, 0)[:10]}&days=1"):
         client.get(f"{PATH}{salon.id}/{path}").expect(404)
 
