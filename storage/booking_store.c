@@ -29,18 +29,26 @@ enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t 
     return booking_rows_one(c->arena, &rows, answer, out);
 }
 
-enum err booking_store_reschedule(struct ctx *c, struct booking_store *store, int64_t actor,
-                                  const struct booking_new_time *in, struct booking_answer *answer,
-                                  struct booking *out)
+static enum err reschedule(struct ctx *c, struct booking_store *store, int64_t actor,
+                           const struct booking_new_time *in, struct pg_rows *rows)
 {
     struct pg_arg staff = pg_int8(in->staff);
     if (!in->other_staff)
         staff.len = -1;
+    return pg_query(c, store->pool, &SQL_BOOKINGS_RESCHEDULE,
+                    PG_ARGS(pg_int8(actor), pg_int8(in->id), pg_instant(in->starts_at), staff,
+                            pg_int4(in->version), pg_text(c->request_id)),
+                    rows);
+}
+
+enum err booking_store_reschedule(struct ctx *c, struct booking_store *store, int64_t actor,
+                                  const struct booking_new_time *in, struct booking_answer *answer,
+                                  struct booking *out)
+{
     struct pg_rows rows;
-    enum err err = pg_query(c, store->pool, &SQL_BOOKINGS_RESCHEDULE,
-                            PG_ARGS(pg_int8(actor), pg_int8(in->id), pg_instant(in->starts_at),
-                                    staff, pg_int4(in->version), pg_text(c->request_id)),
-                            &rows);
+    enum err err = reschedule(c, store, actor, in, &rows);
+    for (int i = 0; i < BOOKING_JUDGED_MAX && booking_is_to_be_judged_anew(err, &rows); i++)
+        err = reschedule(c, store, actor, in, &rows);
     if (booking_was_overtaken(err, &rows)) {
         *answer = (struct booking_answer){.verdict = VERDICT_SLOT_TAKEN, .language = c->lang};
         return OK;

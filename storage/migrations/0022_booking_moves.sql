@@ -149,13 +149,16 @@ END $$;
 -- The salon's side need not keep notice and horizon.
 -- Locks come in the order of 0021, the booking's own last. When it was moved before that lock was had, the
 -- answer is 'moved', whatever the caller said that she saw: judging anew could ask for the lock of another
--- member out of order, while the ones taken before are still held.
+-- member out of order, while the ones taken before are still held. What the desk closed meanwhile undoes
+-- the call, as in 0021.
 -- in:  actor, booking, starts_at, staff (NULL: the same; 0: anybody), version (0: any), request_id
 -- out: verdict: as bookings_decide's, and booking_unknown, moved, begun, too_late, invalid_transition
 CREATE FUNCTION booking_reschedule(p_actor bigint, p_booking bigint, p_starts_at timestamptz, p_staff bigint,
     p_version integer, p_request_id text) RETURNS SETOF booking_decision
     LANGUAGE plpgsql AS $$
 DECLARE
+    judged_by CONSTANT pg_snapshot := pg_current_snapshot(); -- or by a later one
+    changed integer;
     actor record;
     b bookings_booking;
     p booking_prospect;
@@ -202,7 +205,14 @@ BEGIN
         RETURN;
     END IF;
 
-    PERFORM FROM catalogue_staff s WHERE s.id = ANY (p.free || b.staff_id) ORDER BY s.id FOR NO KEY UPDATE;
+    WITH held AS MATERIALIZED (
+        SELECT s.rules_xid FROM catalogue_staff s WHERE s.id = ANY (p.free || b.staff_id)
+        ORDER BY s.id FOR NO KEY UPDATE
+    )
+    SELECT count(*) INTO changed FROM held WHERE NOT pg_visible_in_snapshot(held.rules_xid, judged_by);
+    IF changed > 0 THEN
+        RAISE EXCEPTION 'judged by what is no more' USING ERRCODE = 'serialization_failure';
+    END IF;
     PERFORM FROM catalogue_room r WHERE r.id = ANY (p.rooms) ORDER BY r.id FOR NO KEY UPDATE;
     PERFORM holds_expire(holds_over(p.free, p.rooms, p.wanted, b.id));
     SELECT * INTO team FROM booking_team(p, b.id);

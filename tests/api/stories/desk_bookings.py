@@ -17,19 +17,18 @@ def _owner_of(w, salon):
 
 
 def _waiters(w):
-    return w.superuser.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%bookings_decide%%' "
-                           "OR wait_event_type = 'Lock' AND query LIKE '%%booking_reschedule%%'")
+    return w.superuser.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
 
 def _while_it_waits(w, change, request):
-    """The answer to a request that was judged before a change of the desk, and gets its locks after it:
-    the change (SQL and its values) is under way while the request is sent, and ends when it waits."""
+    """The answer to a request that comes while something else is changed: the change (SQL and its values)
+    is under way when the request is sent, and ends when that waits for its locks."""
     transaction, answers = Transaction(w.pair.database_url), []
     verdict = transaction.one(*change)
     waiting = _waiters(w)
     thread = threading.Thread(target=lambda: answers.append(request()), daemon=True)
     thread.start()
-    eventually(lambda: _waiters(w) > waiting, "the booking waits for the desk's locks")
+    eventually(lambda: _waiters(w) > waiting, "the request waits for the locks of the change")
     transaction.commit()
     thread.join()
     return verdict, answers[0]
@@ -69,6 +68,34 @@ def a_booking_of_anybody_goes_to_who_is_left(w):
     change = ("SELECT verdict FROM staff_close(%s, %s, %s)", manager.user["id"], salon.id, salon.staff[0])
     verdict, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking(staff=None)))
     equal((verdict, answer.expect(201).json["staff"]), ("ok", salon.staff[1]), "verdict, and who does it")
+
+
+def a_reschedule_judged_before_a_closing_does_not_come_after_it(w):
+    for change, code in (("SELECT verdict FROM staff_close(%s, %s, %s)", "booking.staff_unknown"),
+                         ("SELECT verdict FROM staff_exception_add(%s, %s, %s, 'off', now(), now() + interval '9 days', '', 500, '', '', '')",
+                          "booking.staff_off")):
+        salon = Salon(w, staff=2)
+        manager, customer = _owner_of(w, salon), w.booker()
+        booking = customer.post(BOOKINGS, salon.booking()).expect(201).json
+        verdict, answer = _while_it_waits(
+            w, (change, manager.user["id"], salon.id, salon.staff[1]),
+            lambda c=customer, b=booking, s=salon: c.on(w.main).post(f"{BOOKINGS}{b['id']}/reschedule/", {"starts_at": at(3, 15), "staff": s.staff[1]}))
+        equal(verdict, "ok", "closing")
+        answer.expect(400, code)
+        equal(w.db.one("SELECT staff_id FROM bookings_booking WHERE id = %s", booking["id"]), salon.staff[0], "whose it is")
+
+
+def a_hold_being_confirmed_is_not_closed_away(w):
+    """It runs out while its confirmation is under way: whoever closes finds it still there."""
+    salon = Salon(w)
+    manager, customer = _owner_of(w, salon), w.booker()
+    booking = customer.post(BOOKINGS, salon.booking(hold=True)).expect(201).json
+    w.db.rows("UPDATE bookings_booking SET hold_expires_at = now() WHERE id = %s", booking["id"])
+    confirm = "UPDATE bookings_booking SET status = 'confirmed', hold_expires_at = NULL, version = version + 1 WHERE id = %s RETURNING status"
+    status, answer = _while_it_waits(w, (confirm, booking["id"]), lambda: manager.on(w.main).delete(f"{SALONS}{salon.id}/"))
+    equal(status, "confirmed", "status")
+    answer.expect(409, "catalogue.has_bookings")
+    equal(customer.get(f"{BOOKINGS}{booking['id']}/").expect(200).json["status"], "confirmed", "status")
 
 
 def nobody_is_booked_after_the_closing_was_answered(w):
