@@ -22,11 +22,18 @@ static bool unquote(struct str *key)
     return str_find_char(*key, '"') < 0 && str_find_char(*key, '\\') < 0;
 }
 
+/* A path is the same with and without a slash at its end. */
+static struct str path_of(const struct request *req)
+{
+    bool slash = req->path.len > 1 && req->path.ptr[req->path.len - 1] == '/';
+    return str_of(req->path.ptr, req->path.len - slash);
+}
+
 /* Each part behind its length: no two requests have the same bytes. */
 struct str idempotency_fingerprint(struct arena *arena, const struct request *req, struct str body)
 {
     struct strbuf text = strbuf_new(arena, body.len + req->path.len + 64);
-    const struct str parts[] = {req->path, req->query, body};
+    const struct str parts[] = {path_of(req), req->query, body};
     strbuf_addf(&text, "%d", (int)req->method);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         strbuf_addf(&text, " %zu ", parts[i].len);

@@ -1,6 +1,7 @@
 #include "domain/bookings/bookings.h"
 
 #include "domain/bookings/booking_store.h"
+#include "domain/bookings/settlement.h"
 #include "runtime/base/stats.h"
 
 static const struct {
@@ -128,6 +129,14 @@ enum err bookings_list(struct ctx *c, struct bookings *bookings, const struct ac
     return judge(c, actor, &answer);
 }
 
+/* The move is made, whatever becomes of this: what is not settled now stands in the history. */
+static void settle(struct ctx *c, struct bookings *bookings, const struct booking *booking)
+{
+    if (bookings->payments && booking_has_ended(booking->status) &&
+        booking_settle(c, bookings->payments, booking) != OK)
+        stat_count(STAT_BOOKING_UNSETTLED);
+}
+
 enum err bookings_move(struct ctx *c, struct bookings *bookings, const struct actor *actor,
                        const struct booking_move *in, struct booking *out)
 {
@@ -139,8 +148,10 @@ enum err bookings_move(struct ctx *c, struct bookings *bookings, const struct ac
     };
     struct booking_answer answer;
     TRY(booking_store_move(c, bookings->store, actor->user_id, in, &answer, out));
-    if (answer.verdict == VERDICT_OK)
+    if (answer.verdict == VERDICT_OK) {
         stat_count(counters[in->action]);
+        settle(c, bookings, out);
+    }
     return judge(c, actor, &answer);
 }
 

@@ -14,6 +14,7 @@
 #pragma once
 #include "domain/catalogue/catalogue.h"
 
+struct booking_payments;
 struct booking_store;
 
 enum booking_status {
@@ -67,6 +68,7 @@ struct bookings {
     struct booking_store *store;
     struct catalogue_store *catalogue;
     struct booking_limits limits;
+    const struct booking_payments *payments; /* settlement.h; NULL: nobody takes money here */
 };
 
 /* What the client calls this request, so that it may ask twice and get one effect and one answer.
@@ -153,8 +155,9 @@ struct booking_move {
     struct str reason;
 };
 /* Who may do what, see storage/migrations/0022: customers confirm holds (with their whole visit) and
- * cancel until the booking begins, after the salon's cut-off a confirmed one for the late fee; the
- * salon's people confirm, complete, note no-shows (for the fee) and cancel for free.
+ * cancel until the booking begins (a hold with its whole visit), after the salon's cut-off a confirmed
+ * one for the late fee; the salon's people confirm, complete, note no-shows (for the fee) and cancel for
+ * free. What was paid is settled when that ends the booking (settlement.h).
  * R_NOT_FOUND, R_FORBIDDEN, R_BOOKING_MOVED, R_BOOKING_BEGUN, R_BOOKING_NOT_BEGUN,
  * R_BOOKING_TRANSITION. */
 NODISCARD enum err bookings_move(struct ctx *c, struct bookings *bookings,

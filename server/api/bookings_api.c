@@ -1,7 +1,7 @@
 #include "server/api/bookings_api.h"
 
 #include "domain/bookings/bookings.h"
-#include "server/idempotency.h"
+#include "server/api/actor.h"
 #include "server/services.h"
 
 enum { NOTES_MAX = 1000, REASON_MAX = 500 }; /* code points; the schema has the same */
@@ -9,19 +9,6 @@ enum { NOTES_MAX = 1000, REASON_MAX = 500 }; /* code points; the schema has the 
 static struct bookings *bookings_of(const struct request *req)
 {
     return &req->app->services->booking.bookings;
-}
-
-static struct actor actor_of(const struct request *req)
-{
-    return (struct actor){req->caller.user_id, req->lang_from_header};
-}
-
-/* What the database answered told the caller's language too: no second look-up for it. */
-static enum err settled(struct request *req, enum err err)
-{
-    if (err != ERR_UNAVAILABLE && err != ERR_TIMEOUT && err != ERR_CANCELED && err != ERR_INTERNAL)
-        req->lang_settled = true;
-    return err;
 }
 
 /* ---- out ------------------------------------------------------------------------------------ */
@@ -240,7 +227,7 @@ enum err api_booking_create(struct ctx *c, struct request *req, struct response 
     struct bookings *bookings = bookings_of(req);
     struct actor actor = actor_of(req);
     struct bookings_made made;
-    enum err err = settled(req, bookings_create(c, bookings, &actor, &in, &made));
+    enum err err = actor_settled(req, bookings_create(c, bookings, &actor, &in, &made));
     if (err)
         return refuse_create(c, bookings, &in, made.refused_wish, err);
     if (made.replayed)
@@ -297,7 +284,7 @@ enum err api_bookings(struct ctx *c, struct request *req, struct response *res)
 
     struct actor actor = actor_of(req);
     struct booking_page found;
-    TRY(settled(req, bookings_list(c, bookings_of(req), &actor, &query, &found)));
+    TRY(actor_settled(req, bookings_list(c, bookings_of(req), &actor, &query, &found)));
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
@@ -319,7 +306,7 @@ enum err api_booking(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(settled(req, bookings_get(c, bookings_of(req), &actor, req->ids[0], &booking)));
+    TRY(actor_settled(req, bookings_get(c, bookings_of(req), &actor, req->ids[0], &booking)));
     return respond_booking(c, res, 200, &booking);
 }
 
@@ -347,7 +334,7 @@ static enum err move(struct ctx *c, struct request *req, struct response *res,
                               .reason = body.reason.ptr ? body.reason : STR("")};
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(settled(req, bookings_move(c, bookings_of(req), &actor, &in, &booking)));
+    TRY(actor_settled(req, bookings_move(c, bookings_of(req), &actor, &in, &booking)));
     return respond_booking(c, res, 200, &booking);
 }
 
@@ -407,7 +394,8 @@ enum err api_booking_reschedule(struct ctx *c, struct request *req, struct respo
                                   .version = (int32_t)body.version.v};
     struct actor actor = actor_of(req);
     struct booking booking;
-    enum err err = settled(req, bookings_reschedule(c, bookings_of(req), &actor, &in, &booking));
+    enum err err =
+        actor_settled(req, bookings_reschedule(c, bookings_of(req), &actor, &in, &booking));
     if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
         return new_time_taken(c, req, &in);
     TRY(err);

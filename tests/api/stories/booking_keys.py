@@ -1,7 +1,11 @@
 """Idempotency-Key: asked twice, done once, answered alike; whatever is in between."""
 import itertools
+import json
+import threading
 
-from lib.check import absent, check, equal
+import psycopg2
+
+from lib.check import absent, check, equal, eventually
 from lib.crowd import at_once
 from lib.salons import Salon, at
 
@@ -69,6 +73,94 @@ def twins_at_two_servers_have_one_effect(w):
     equal(_count(w, salon), 1, "bookings")
 
 
+def a_storm_over_two_servers_has_one_effect_and_one_answer(w):
+    """All that may differ between the answers is Date, X-Request-Id and Idempotency-Replayed, which says that
+    it is not the first."""
+    salon, client, key = Salon(w, staff=3), w.sign_in(), _key()
+    with w.own_server() as other:
+        twins = [client.on(other if n % 2 else w.main) for n in range(100)]
+        answers = at_once(twins, lambda twin: _book(twin, salon.booking(staff=None), key))
+    equal({answer.status for answer in answers}, {201}, "statuses")
+    equal(len({answer.body for answer in answers}), 1, "different bodies")
+    heads = {tuple(sorted((name.lower(), value) for name, value in answer.headers
+                          if name.lower() not in ("date", "x-request-id", "idempotency-replayed"))) for answer in answers}
+    equal(len(heads), 1, f"different heads: {heads}")
+    equal(sum(answer.header("Idempotency-Replayed") is None for answer in answers) <= 2, True, "at most a batch at each server is the first")
+    equal((_count(w, salon), _kept(w, client)), (1, 1), "bookings, kept answers")
+
+
+def _kept(w, client):
+    return w.db.one("SELECT count(*) FROM idempotency_key WHERE caller_id = %s", client.user["id"])
+
+
+def a_twin_that_comes_while_the_first_is_under_way_waits_for_it(w):
+    """The first is stopped inside the database; the twin, at another server, says nothing until it is done."""
+    salon, client, key, answers = Salon(w), w.sign_in(), _key(), []
+    blocker = psycopg2.connect(w.pair.database_url)
+    with blocker, blocker.cursor() as cursor, w.own_server() as other:
+        cursor.execute("SELECT 1 FROM catalogue_staff WHERE id = %s FOR UPDATE", (salon.staff[0],))
+        threads = [threading.Thread(target=lambda at=server: answers.append(_book(client.on(at), salon.booking(), key)))
+                   for server in (w.main, other)]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: w.superuser.one("SELECT count(*) FROM pg_locks WHERE NOT granted") >= 2, "both wait")
+        equal(answers, [], "answers while the first is under way")
+        blocker.rollback()
+        for thread in threads:
+            thread.join()
+    blocker.close()
+    equal([answer.status for answer in answers], [201, 201], "statuses")
+    equal(len({answer.body for answer in answers}), 1, "different bodies")
+    equal(_count(w, salon), 1, "bookings")
+
+
+def when_the_first_is_refused_its_twin_is_decided_by_itself(w):
+    """Both meet a rival's booking that is not committed: the first loses to it, and so must its twin, or, if
+    the rival gives up, one of them gets the time."""
+    for rival_stays in (True, False):
+        salon, client, key, answers = Salon(w), w.sign_in(), _key(), []
+        rival = psycopg2.connect(w.pair.database_url)
+        with rival.cursor() as cursor, w.own_server() as other:
+            cursor.execute("SELECT verdict FROM booking_create(%s, %s, %s, %s, %s, '', 0, 'rival')",
+                           (w.somebody("rival").user["id"], salon.id, salon.service, salon.staff[0], at(3, 12)))
+            equal(cursor.fetchone()[0], "ok", "the rival's verdict")
+            threads = [threading.Thread(target=lambda at=server: answers.append(_book(client.on(at), salon.booking(), key)))
+                       for server in (w.main, other)]
+            for thread in threads:
+                thread.start()
+            eventually(lambda: w.superuser.one("SELECT count(*) FROM pg_locks WHERE NOT granted") >= 2, "both wait")
+            (rival.commit if rival_stays else rival.rollback)()
+            for thread in threads:
+                thread.join()
+        rival.close()
+        equal([answer.status for answer in answers], [409, 409] if rival_stays else [201, 201], "statuses")
+        equal((_count(w, salon), _kept(w, client)), (1, 0) if rival_stays else (1, 1), "bookings, kept answers")
+
+
+def a_key_whose_booking_was_moved_still_has_its_first_answer(w):
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    first = _book(client, salon.booking(hold=True), key).expect(201)
+    path = f"{PATH}{first.json['id']}/"
+    client.post(path + "confirm/", {}).expect(200)
+    client.post(path + "reschedule/", {"starts_at": at(4, 15)}).expect(200)
+    client.post(path + "cancel/", {}).expect(200)
+    again = _book(client, salon.booking(hold=True), key).expect(201)
+    equal((again.body, again.header("Idempotency-Replayed")), (first.body, "true"), "body and mark")
+    equal(client.get(path).expect(200).json["status"], "cancelled", "what it is by now")
+
+
+def the_same_wish_in_other_bytes_is_another_request(w):
+    """What is compared is what was sent: a client that asks again sends the same bytes."""
+    salon, client, key = Salon(w), w.sign_in(), _key()
+    body = json.dumps(salon.booking())
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    first = client.request("POST", PATH, body=body.encode(), headers=headers).expect(201)
+    equal(client.request("POST", PATH, body=body.encode(), headers=headers).expect(201).body, first.body, "body")
+    client.request("POST", PATH, body=(body + " ").encode(), headers=headers).expect(422, "idempotency.key_reused")
+    equal(client.request("POST", PATH.rstrip("/"), body=body.encode(), headers=headers).expect(201).body, first.body,
+          "body, without the slash at the end")
+
+
 def a_key_for_another_request_is_refused(w):
     salon, client, key = Salon(w), w.sign_in(), _key()
     _book(client, salon.booking(), key).expect(201)
@@ -110,8 +202,11 @@ def a_key_may_be_quoted(w):
 
 def what_is_no_key_is_refused(w):
     salon, client = Salon(w), w.sign_in()
-    for wrong in ("", '""', '"', "two words", "x" * 256, '"a"b"', "tab\tbed"):
-        _book(client, salon.booking(), wrong).expect(400, "idempotency.key_invalid")
+    for language, text in (("en", "Idempotency-Key must be 1 to 255 visible ASCII characters."),
+                           ("ar", "يجب أن يتكون Idempotency-Key من 1 إلى 255 حرفًا مرئيًا من ASCII.")):
+        for wrong in ("", '""', '"', "two words", "x" * 256, '"a"b"', "tab\tbed"):
+            answer = _book(client.as_language(language), salon.booking(), wrong).expect(400, "idempotency.key_invalid")
+            equal(answer.json["detail"], text, "detail")
     equal(_count(w, salon), 0, "bookings")
     _book(client, salon.booking(), "x" * 255).expect(201)
 
@@ -127,7 +222,6 @@ def keys_are_good_for_a_day_and_then_forgotten(w):
 
 
 def housekeeping_sweeps_old_keys(w):
-    from lib.check import eventually
     salon, client = Salon(w), w.sign_in()
     _book(client, salon.booking(), _key()).expect(201)
     w.db.rows("UPDATE idempotency_key SET expires_at = now() - interval '1 second' WHERE caller_id = %s", client.user["id"])

@@ -1,5 +1,6 @@
 /* The rules of bookings on fakes of both stores: the database's verdicts become refusals. */
 #include "domain/bookings/booking_store.h"
+#include "domain/bookings/settlement.h"
 #include "domain/catalogue/catalogue_store.h"
 
 #include <stdlib.h>
@@ -384,6 +385,66 @@ TEST(nothing_free_is_an_empty_offer)
     f.catalogue.found.facts.staff_len = 0;
     CHECK_INT(bookings_alternatives(&f.c, &f.bookings, 1, &f.in.wishes[0], &found), OK);
     CHECK_INT(found.len, 0);
+    fixture_end(&f);
+}
+
+/* ---- when a booking ends ----------------------------------------------------------------------- */
+
+struct till {
+    enum err err;
+    struct settlement last;
+    int settled;
+};
+
+static enum err till_paid(struct ctx *c, void *self, int64_t booking, int64_t *amount)
+{
+    *amount = 10000;
+    return OK;
+}
+
+static enum err till_settle(struct ctx *c, void *self, int64_t booking,
+                            const struct settlement *settlement)
+{
+    struct till *till = self;
+    till->settled++;
+    till->last = *settlement;
+    return till->err;
+}
+
+TEST(a_move_that_ends_a_booking_settles_what_was_paid)
+{
+    struct fixture f;
+    struct till till = {0};
+    struct booking_payments payments = {&till, till_paid, till_settle};
+    fixture_begin(&f);
+    f.bookings.payments = &payments;
+    f.store.booking = (struct booking){.status = BOOKING_CANCELLED, .fee_amount = 2500};
+    CHECK_INT(cancel(&f), OK);
+    CHECK_INT(till.settled, 1);
+    CHECK_INT(till.last.kept_amount, 2500);
+    CHECK_INT(till.last.returned_amount, 7500);
+    f.store.booking.status = BOOKING_CONFIRMED;
+    CHECK_INT(cancel(&f), OK);
+    CHECK_INT(till.settled, 1);
+    f.store.answer.verdict = VERDICT_INVALID_TRANSITION;
+    CHECK_REFUSED(cancel(&f), R_BOOKING_TRANSITION);
+    CHECK_INT(till.settled, 1);
+    fixture_end(&f);
+}
+
+TEST(a_move_is_made_whether_or_not_payments_can_be_told)
+{
+    struct fixture f;
+    struct till till = {.err = ERR_UNAVAILABLE};
+    struct booking_payments payments = {&till, till_paid, till_settle};
+    fixture_begin(&f);
+    f.bookings.payments = &payments;
+    f.store.booking = (struct booking){.id = 5, .status = BOOKING_CANCELLED};
+    CHECK_INT(cancel(&f), OK);
+    CHECK_INT(f.out.id, 5);
+    f.bookings.payments = NULL;
+    CHECK_INT(cancel(&f), OK);
+    CHECK_INT(till.settled, 1);
     fixture_end(&f);
 }
 

@@ -1,0 +1,208 @@
+"""Several services in one visit, all or nothing; and the rooms that services need."""
+from lib.bookings import PATH, book, history_of, move, row_of, run_out, shift, visit
+from lib.check import check, equal, eventually
+from lib.crowd import at_once
+from lib.salons import Salon, at
+
+
+# ---- visits ----
+
+def several_services_are_booked_together(w):
+    client, salon = w.sign_in(), Salon(w, staff=2)
+    made = book(client, visit(salon, (1, at(3, 14)), (0, at(3, 12)), (None, at(3, 13))))
+    equal([b["starts_at"] for b in made["items"]], [at(3, 14), at(3, 12), at(3, 13)], "starts, as wished")
+    equal({b["visit"] for b in made["items"]}, {made["visit"]}, "visit")
+    equal({b["status"] for b in made["items"]}, {"confirmed"}, "status")
+    equal(client.get(f"{PATH}{made['items'][1]['id']}/").expect(200).json, made["items"][1], "one of them")
+
+
+def all_of_a_visit_or_nothing(w):
+    client, salon = w.sign_in(), Salon(w, staff=2)
+    book(w.booker(), salon.booking(at(3, 13), 1))
+    refused = client.as_language("en").post(PATH, visit(salon, (0, at(3, 12)), (1, at(3, 13)), (0, at(3, 14)))).expect(409, "booking.slot_taken").json
+    equal((refused["item"], refused["detail"]), (1, "This time has just been taken."), "item and detail")
+    check(refused["alternatives"], "no alternatives")
+    equal(w.db.one("SELECT count(*) FROM bookings_booking WHERE customer_id = %s", client.user["id"]), 0, "bookings")
+    book(client, visit(salon, (0, at(3, 12)), (1, at(3, 14))))
+
+
+def a_refused_item_is_named_with_its_one_cause(w):
+    client, salon = w.sign_in(), Salon(w)
+    refused = client.as_language("en").post(PATH, visit(salon, (0, at(3, 12)), (0, at(-1, 12)))).expect(400, "booking.past").json
+    equal((refused["item"], refused["detail"]), (1, "This time has passed."), "item and detail")
+
+
+def items_of_one_visit_may_not_overlap_at_one_member(w):
+    salon = Salon(w, staff=2, duration=60)
+    refused = w.sign_in().post(PATH, visit(salon, (0, at(3, 12)), (0, at(3, 12, 30)))).expect(409, "booking.slot_taken").json
+    equal(refused["item"], 1, "item")
+    book(w.sign_in(), visit(salon, (None, at(3, 12)), (None, at(3, 12, 30))))
+
+
+def in_whatever_order_the_times_come_the_item_that_clashes_is_named(w):
+    salon = Salon(w, staff=2, duration=60)
+    book(w.booker(), salon.booking(at(3, 14), 1))
+    wishes = [(0, at(3, 16)), (1, at(3, 14)), (0, at(3, 12)), (1, at(3, 10))]
+    for turn in range(4):
+        turned = wishes[turn:] + wishes[:turn]
+        refused = w.somebody("refused").post(PATH, visit(salon, *turned)).expect(409, "booking.slot_taken").json
+        equal(refused["item"], turned.index((1, at(3, 14))), f"item, turned by {turn}")
+    book(w.sign_in(), visit(salon, *(wishes[n] for n in (3, 0, 2))))
+
+
+def each_item_may_be_refused_for_its_own_reason(w):
+    salon, other = Salon(w, staff=2), Salon(w)
+    good = visit(salon, (0, at(3, 12)), (1, at(3, 13)), (None, at(3, 14)))
+    client = w.somebody("refused")
+    for n in range(3):
+        for changed, status, code in (({"service": other.service}, 400, "booking.service_unknown"),
+                                      ({"staff": other.staff[0]}, 400, "booking.staff_elsewhere"),
+                                      ({"starts_at": at(3, 12, 7)}, 400, "booking.off_grid")):
+            items = [{**item, **changed} if place == n else item for place, item in enumerate(good["items"])]
+            equal(client.post(PATH, {**good, "items": items}).expect(status, code).json["item"], n, f"item of {code}")
+    equal(w.db.one("SELECT count(*) FROM bookings_booking WHERE salon_id = %s", salon.id), 0, "bookings")
+    refused = client.post(PATH, {**good, "salon": 10**9}).expect(400, "booking.salon_unknown").json
+    check("item" not in refused, f"a salon is of no item: {refused}")
+
+
+def one_to_five_services(w):
+    client, salon = w.sign_in(), Salon(w)
+    for n in (0, 6):
+        for language, text in (("en", "A visit has one to five services."), ("ar", "تشمل الزيارة من خدمة واحدة إلى خمس خدمات.")):
+            answer = client.as_language(language).post(PATH, visit(salon, *((0, at(3, 8 + k)) for k in range(n))))
+            equal(answer.expect(400, "booking.visit_size").json["items"], [text], "items")
+    made = book(client, visit(salon, *((0, at(3, 8 + k)) for k in range(5))))
+    equal(len(made["items"]), 5, "services")
+
+
+def a_visit_of_one_is_a_booking(w):
+    made = book(w.sign_in(), visit(salon := Salon(w), (0, at(3, 12))))
+    equal((made["salon"], made["visit"]), (salon.id, None), "salon, visit")
+
+
+def fields_of_items_are_named_in_their_place(w):
+    salon = Salon(w)
+    body = visit(salon, (0, at(3, 12)), (0, at(3, 13)))
+    body["items"][1]["starts_at"] = "noon"
+    answer = w.sign_in().post(PATH, body).expect(400, "request.invalid")
+    equal(answer.json["items"][0], {}, "of the first")
+    check("starts_at" in answer.json["items"][1], f"{answer.json}")
+
+
+def a_held_visit_is_one_hold_and_confirmed_as_one(w):
+    client, salon = w.sign_in(), Salon(w, staff=2)
+    held = book(client, visit(salon, (0, at(3, 12)), (1, at(3, 13)), hold=True))
+    book(client, salon.booking(at(3, 15), hold=True))
+    book(client, salon.booking(at(3, 16), hold=True), 409, "booking.too_many_holds")
+    move(client, held["items"][1]["id"], "confirm").expect(200)
+    states = {row_of(w, b["id"])["status"] for b in held["items"]}
+    equal(states, {"confirmed"}, "states")
+    lines = w.db.one("SELECT count(*) FROM bookings_history WHERE booking_id = ANY(%s)", [b["id"] for b in held["items"]])
+    equal(lines, 4, "history lines")
+
+
+def a_held_visit_is_let_go_as_one(w):
+    client, salon = w.sign_in(), Salon(w, staff=2)
+    held = book(client, visit(salon, (0, at(3, 12)), (1, at(3, 13)), hold=True))
+    gone = move(client, held["items"][1]["id"], "cancel", {"reason": "other plans"}).expect(200).json
+    equal((gone["id"], gone["status"], gone["fee_amount"]), (held["items"][1]["id"], "cancelled", 0), "the one that was named")
+    for item in held["items"]:
+        row, line = row_of(w, item["id"]), history_of(w, item["id"])[-1]
+        equal((row["status"], row["cancelled_by"], row["reason"], line["to_status"], line["owed_amount"]),
+              ("cancelled", "customer", "other plans", "cancelled", 0), "each of it")
+
+
+def of_a_confirmed_visit_one_may_be_cancelled(w):
+    client, salon = w.sign_in(), Salon(w, staff=2)
+    made = book(client, visit(salon, (0, at(3, 12)), (1, at(3, 13))))
+    move(client, made["items"][0]["id"], "cancel").expect(200)
+    equal([row_of(w, item["id"])["status"] for item in made["items"]], ["cancelled", "confirmed"], "states")
+
+
+def a_held_visit_expires_as_one(w):
+    client, salon = w.sign_in(), Salon(w, staff=2)
+    held = book(client, visit(salon, (0, at(3, 12)), (1, at(3, 13)), hold=True))
+    equal(len({row_of(w, item["id"])["hold_expires_at"] for item in held["items"]}), 1, "moments at which it runs out")
+    for item in held["items"]:
+        run_out(w, item["id"])
+    move(client, held["items"][0]["id"], "confirm").expect(409, "booking.invalid_transition")
+    eventually(lambda: {row_of(w, item["id"])["status"] for item in held["items"]} == {"expired"}, "all of it is swept")
+
+
+def a_held_visit_that_has_begun_is_not_confirmed(w):
+    client, salon = w.sign_in(), Salon(w, staff=2)
+    held = book(client, visit(salon, (0, at(3, 12)), (1, at(3, 13)), hold=True))
+    shift(w, held["items"][0]["id"], -4)
+    move(client, held["items"][1]["id"], "confirm").expect(409, "booking.already_begun")
+    equal({row_of(w, item["id"])["status"] for item in held["items"]}, {"held"}, "states")
+
+
+def a_visit_counts_each_of_its_bookings_for_the_limit(w):
+    salon, client = Salon(w, staff=20), w.sign_in()
+    for n in range(2):
+        book(client, visit(salon, *((5 * n + k, at(3, 12)) for k in range(4))))
+    book(client, visit(salon, (15, at(3, 12)), (16, at(3, 12)), (17, at(3, 12))), 409, "booking.too_many_open")
+    book(client, visit(salon, (15, at(3, 12)), (16, at(3, 12))))
+
+
+def visits_that_cross_never_both_get_half(w):
+    salon, crowd = Salon(w, staff=2), w.crowd(16)
+    answers = at_once(range(16), lambda n: crowd[n].as_language("en").post(PATH, visit(salon, *(((0, at(3, 12)), (1, at(3, 12))) if n % 2
+                                                                                             else ((1, at(3, 12)), (0, at(3, 12)))))))
+    equal(sorted(a.status for a in answers), [201] + [409] * 15, "statuses")
+    equal(w.db.one("SELECT count(DISTINCT customer_id) FROM bookings_booking WHERE salon_id = %s", salon.id), 1, "customers")
+
+
+# ---- rooms ----
+
+def _rooms(w, salon, count):
+    rooms = [w.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غرفة', 'Room') RETURNING id", salon.id)
+             for _ in range(count)]
+    for room in rooms:
+        w.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", salon.service, room)
+    return rooms
+
+
+def a_room_is_for_one_at_a_time(w):
+    salon = Salon(w, staff=3)
+    rooms = _rooms(w, salon, 2)
+    got = [book(w.booker(), salon.booking(staff=n))["room"] for n in range(2)]
+    equal(got, rooms, "rooms")
+    book(w.booker(), salon.booking(staff=2), 409, "booking.slot_taken")
+    book(w.booker(), salon.booking(at(3, 13), staff=2))
+
+
+def rooms_never_double_when_all_come_at_once(w):
+    salon, crowd = Salon(w, staff=24), w.crowd(24)
+    _rooms(w, salon, 3)
+    answers = at_once(range(24), lambda n: crowd[n].as_language("en").post(PATH, salon.booking(staff=n)))
+    equal(sorted(a.status for a in answers), [201] * 3 + [409] * 21, "statuses")
+    equal(w.db.one("SELECT count(DISTINCT room_id) FROM bookings_booking WHERE salon_id = %s", salon.id), 3, "rooms")
+
+
+def a_service_whose_rooms_are_all_closed_is_offered_by_nobody(w):
+    salon = Salon(w)
+    _rooms(w, salon, 1)
+    w.db.rows("UPDATE catalogue_room SET active = false WHERE salon_id = %s", salon.id)
+    book(w.booker(), salon.booking(), 400, "booking.nobody_offers")
+    w.db.rows("DELETE FROM catalogue_service_room WHERE service_id = %s", salon.service)
+    equal(book(w.booker(), salon.booking())["room"], None, "room")
+
+
+def items_of_one_visit_do_not_share_a_room_at_a_time(w):
+    salon = Salon(w, staff=3)
+    rooms = _rooms(w, salon, 2)
+    refused = w.sign_in().post(PATH, visit(salon, (0, at(3, 12)), (1, at(3, 12)), (2, at(3, 12)))).expect(409, "booking.slot_taken").json
+    equal(refused["item"], 2, "item")
+    made = book(w.sign_in(), visit(salon, (0, at(3, 12)), (1, at(3, 12)), (2, at(3, 12, 30))))
+    equal([item["room"] for item in made["items"]], [*rooms, rooms[0]], "rooms")
+
+
+def where_the_room_is_taken_the_alternatives_are_when_it_is_free(w):
+    salon = Salon(w, staff=2)
+    _rooms(w, salon, 1)
+    book(w.booker(), salon.booking(staff=0))
+    loser = w.somebody("refused")
+    refused = loser.post(PATH, salon.booking(staff=1)).expect(409, "booking.slot_taken").json
+    equal([a["starts_at"] for a in refused["alternatives"]], [at(3, 11, 30), at(3, 12, 30), at(3, 11, 15)], "alternatives")
+    book(loser, salon.booking(refused["alternatives"][0]["starts_at"], staff=1))
