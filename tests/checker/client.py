@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """One client process of the checker: lanes (threads) that book, hold, move and cancel as fast as answers come.
 
-Reads its orders as JSON from stdin, works until `until` (monotonic clock), and writes one JSON line per
+Reads its orders as JSON from stdin, works until time is called (or `until`, monotonic clock), and writes one JSON line per
 request to `out`: what was asked, by whom, what became of it. Nothing is judged here.
 
 What became of a request is one of
@@ -34,6 +34,7 @@ from lib.client import Wire  # noqa: E402
 PATIENCE = 20  # seconds for an answer
 BOARD = struct.Struct("qqqq")
 BOARD_ENTRIES = 64
+BOARD_SIZE = BOARD.size * BOARD_ENTRIES + 1  # the last byte: call_time
 
 
 class Board:
@@ -42,7 +43,14 @@ class Board:
 
     def __init__(self, path):
         with open(path, "r+b") as file:
-            self.memory = mmap.mmap(file.fileno(), BOARD.size * BOARD_ENTRIES)
+            self.memory = mmap.mmap(file.fileno(), BOARD_SIZE)
+
+    def call_time(self, over):
+        """Tells all lanes that the work is over, or (before it begins) that it is not."""
+        self.memory[-1] = over
+
+    def over(self):
+        return self.memory[-1]
 
     def put(self, entry):
         BOARD.pack_into(self.memory, entry[0] % BOARD_ENTRIES * BOARD.size, *entry)
@@ -124,7 +132,7 @@ class Lane(threading.Thread):
                 wire.close()
 
     def work(self):
-        while time.monotonic() < self.orders["until"]:
+        while time.monotonic() < self.orders["until"] and not self.board.over():
             step = self.random.choices(self.steps, self.weights)[0]
             if step in (self.create, self.hold, self.visit, self.held_visit, self.twins) and len(self.own) >= self.orders["own_max"]:
                 step = self.cancel
@@ -152,7 +160,7 @@ class Lane(threading.Thread):
         attempt.began = time.time()
         raw = attempt.raw(self.people[attempt.who]["token"])
         line = (attempt.server, place)
-        if self.random.random() < self.orders["break_rate"]:
+        if attempt.fault is None and self.random.random() < self.orders["break_rate"]:
             attempt.fault = self.random.choice(("cut", "deaf"))
         try:
             wire = self.wire(line)
@@ -265,7 +273,15 @@ class Lane(threading.Thread):
         self.make("create", *self.wish(), key=key)
 
     def hold(self):
-        self.make("hold", *self.wish(hold=True), key=self.key())
+        self.then_confirm(self.make("hold", *self.wish(hold=True), key=self.key()))
+
+    def then_confirm(self, done):
+        """As most do who hold a time; the others are slow, or never come back."""
+        if done is not None and self.random.random() < 0.4:
+            booking = self.random.choice(done.made())["id"]
+            entry = next((entry for entry in self.own + self.soon if entry[0] == booking), None)
+            if entry is not None:
+                self.exchange(self.move("confirm", entry, entry[1]))
 
     def visit(self, **more):
         """Several services, one after the other as a rule, by anybody more often than not."""
@@ -274,10 +290,10 @@ class Lane(threading.Thread):
                  for _ in range(self.random.choice((2, 2, 2, 3, 5)))]
         for item in items:
             item["staff"] = self.random.choice([None, None, item["staff"]])
-        self.make("visit", salon, {"salon": first["salon"], "items": items, **more}, key=self.key())
+        return self.make("visit", salon, {"salon": first["salon"], "items": items, **more}, key=self.key())
 
     def held_visit(self):
-        self.visit(hold=True)
+        self.then_confirm(self.visit(hold=True))
 
     def wish_in(self, place):
         while True:

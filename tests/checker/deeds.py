@@ -3,7 +3,7 @@ import collections
 
 ALL = ("booked, the member named", "booked, anybody", "booked in a room", "held", "visit", "held visit", "hold confirmed",
        "held visit confirmed", "approved by manager", "approved by staff", "cancelled by customer", "cancelled by manager",
-       "cancelled by staff", "moved to another time", "moved to other staff", "moved to both", "moved by customer",
+       "cancelled by staff", "held visit cancelled", "moved to another time", "moved to other staff", "moved to both", "moved by customer",
        "moved by manager", "moved by staff", "moved while held", "moved in a room", "completed", "no show",
        "expired by the sweeper", "expired by who wanted the time", "refused as taken", "refused for time off",
        "time off given", "time off taken back", "decided with others", "answered again by key", "lost answer found by key",
@@ -46,6 +46,8 @@ def _deeds(e, move, state, request, wanting):
         yield from _reschedule(e, move, state)
     elif move.new == "cancelled":
         yield f"cancelled by {move.role}"
+        if move.old == "held" and state.visit is not None:
+            yield "held visit cancelled"
     elif move.new == "completed":
         yield "completed"
     elif move.new == "no_show":

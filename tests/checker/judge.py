@@ -280,10 +280,10 @@ def a_visit_is_made_whole_or_not_at_all(e):
                 yield f"key {key}: {len(births)} of {len(group[0].wishes)} bookings, {births}"
 
 
-def a_held_visit_is_confirmed_whole(e):
-    """What of it is still held, and not over, goes from held in the same transaction and to the same state."""
+def a_held_visit_is_one_hold(e):
+    """Confirmed or cancelled: all of it that is still held, and not over, in the same transaction."""
     for move in e.history:
-        if move.old != "held" or move.new not in ("pending", "confirmed"):
+        if move.old != "held" or move.new not in ("pending", "confirmed", "cancelled"):
             continue
         visit = e.states[move.booking, 1].visit if (move.booking, 1) in e.states else None
         for other in e.visits.get(visit, ()):
@@ -323,11 +323,18 @@ def a_time_was_taken_when_they_said_so(e):
         if request.kind == "reschedule":
             told_so = _reschedule_blocked(e, blocks, request, asked)
         else:
+            hers = _made_with_key(e, request)
             told_so = _crosses_itself(e, request.wishes) or any(
                 _wish_blocked(e, blocks, asked, wish["service"], micros(wish["starts_at"]),
-                              [wish["staff"]] if wish["staff"] else e.crews[wish["salon"]]) for wish in request.wishes)
+                              [wish["staff"]] if wish["staff"] else e.crews[wish["salon"]], hers) for wish in request.wishes)
         if not told_so:
             yield f"{_ask(request)}, {_time(asked[0])} to {_time(asked[1])}: nothing was in the way of {request.body}"
+
+
+def _made_with_key(e, request):
+    """What she or a twin of hers got by then is not in her way: she is to hear of that."""
+    twins = e.groups.get(("key", request.key), ()) if request.key else ()
+    return {move.booking for twin in twins for move in e.births.get(twin.id, ())}
 
 
 def _blocks(e):
@@ -355,12 +362,12 @@ def _buckets(claim):
     return range(claim[0] // BUCKET, (claim[1] - 1) // BUCKET + 1)
 
 
-def _blocked(blocks, asked, seat, claim, but=None):
-    return any(booking != but and _meet(claim, taken) and _meet(asked, seen)
+def _blocked(blocks, asked, seat, claim, but):
+    return any(booking not in but and _meet(claim, taken) and _meet(asked, seen)
                for bucket in _buckets(claim) for booking, taken, seen in blocks.get((seat, bucket), ()))
 
 
-def _wish_blocked(e, blocks, asked, service, starts, staff, but=None):
+def _wish_blocked(e, blocks, asked, service, starts, staff, but):
     """All of the staff who would do, or all rooms. (Each at some moment of the asking.)"""
     rules = e.services[service]
     claim = rules.claim(starts)
@@ -371,7 +378,7 @@ def _wish_blocked(e, blocks, asked, service, starts, staff, but=None):
 def _reschedule_blocked(e, blocks, request, asked):
     states = e.witness_of[request.booking]
     staff = [request.body["staff"]] if request.body.get("staff") else {state.staff for state in states}
-    return any(_wish_blocked(e, blocks, asked, states[0].service, micros(request.body["starts_at"]), [member], request.booking)
+    return any(_wish_blocked(e, blocks, asked, states[0].service, micros(request.body["starts_at"]), [member], {request.booking})
                for member in staff)
 
 
@@ -411,7 +418,7 @@ def every_answer_is_one_of_the_contract(e):
 CHECKS = (no_two_active_bookings_overlap, at_no_moment_of_the_run_did_two_overlap, each_claims_its_service_with_buffers_and_room,
           the_history_tells_every_move, nothing_that_was_answered_with_success_is_lost,
           nothing_happened_that_nobody_asked_for, twins_have_one_effect_and_one_answer, a_key_is_stored_with_its_effect,
-          a_visit_is_made_whole_or_not_at_all, a_held_visit_is_confirmed_whole, holds_end_in_time,
+          a_visit_is_made_whole_or_not_at_all, a_held_visit_is_one_hold, holds_end_in_time,
           a_time_was_taken_when_they_said_so, time_off_is_kept, every_answer_is_one_of_the_contract)
 
 

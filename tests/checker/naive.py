@@ -5,17 +5,13 @@ decides about them. What stays is what one would write first: look whether the t
 import re
 
 from lib.check import Failure
+from mutants import drop_constraints
 
 LOCK = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b(?:\s+OF\s+\w+)?(?:\s+(?:NOWAIT|SKIP\s+LOCKED))?", re.IGNORECASE)
 
 
 def take_out_the_guarantee(db):
-    constraints = db.rows("SELECT conrelid::regclass::text AS owner, conname AS name FROM pg_constraint WHERE contype = 'x' "
-                          "AND conrelid::regclass::text LIKE 'bookings%'")
-    if not constraints:
-        raise Failure("there is no exclusion constraint to take out")
-    for constraint in constraints:
-        db.rows(f"ALTER TABLE {constraint['owner']} DROP CONSTRAINT {constraint['name']}")
+    constraints = drop_constraints(db)
     locking = [function for function in db.rows(
         "SELECT proname AS name, pg_get_functiondef(oid) AS text FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
         "AND prokind = 'f' AND prosrc ~* 'catalogue_staff' AND proname LIKE 'booking%'") if LOCK.search(function["text"])]
@@ -23,5 +19,5 @@ def take_out_the_guarantee(db):
         raise Failure("there is no function that locks staff rows")
     for function in locking:
         db.rows(LOCK.sub("", function["text"]))
-    return (f"{', '.join(constraint['name'] for constraint in constraints)} and the locks of "
+    return (f"{', '.join(constraints)} and the locks of "
             f"{', '.join(sorted({function['name'] for function in locking}))}")

@@ -345,6 +345,13 @@ def half_a_held_visit_is_confirmed_later(tale):
         _change(notes, (11, 2), transaction=999)
 
 
+def half_a_held_visit_is_cancelled(tale):
+    for notes in (tale.witness, tale.history):
+        _drop(notes, (11, 2))
+    _change(tale.witness, (10, 2), status="cancelled")
+    _change(tale.history, (10, 2), new="cancelled")
+
+
 def a_free_time_is_refused(tale):
     _change(tale.requests, "g", body=_wish(8, NOON + HOUR))
 
@@ -359,6 +366,10 @@ def a_time_is_refused_after_it_was_freed(tale):
     _change(tale.requests, "g", body=_wish(5, NOON - HOUR, INDOORS))
     _shift(tale, 1, 1, NOON - HOUR)
     _shift(tale, 1, 2, NOON - HOUR)
+
+
+def a_twin_is_refused_for_the_other_ones_booking(tale):
+    _change(tale.requests, "a2", status=409, answer="", code="booking.slot_taken")
 
 
 def a_move_is_refused_for_the_booking_itself(tale):
@@ -422,11 +433,13 @@ DOCTORED = {
     a_key_is_stored_before_its_effect: ("a_key_is_stored_with_its_effect",),
     a_key_is_stored_without_its_effect: ("a_key_is_stored_with_its_effect",),
     a_key_of_nobody: ("a_key_is_stored_with_its_effect",),
-    half_a_held_visit_is_confirmed: ("a_held_visit_is_confirmed_whole",),
-    half_a_held_visit_is_confirmed_later: ("a_held_visit_is_confirmed_whole",),
+    half_a_held_visit_is_confirmed: ("a_held_visit_is_one_hold",),
+    half_a_held_visit_is_confirmed_later: ("a_held_visit_is_one_hold",),
+    half_a_held_visit_is_cancelled: ("a_held_visit_is_one_hold",),
     a_free_time_is_refused: ("a_time_was_taken_when_they_said_so",),
     a_time_is_refused_for_a_hold_that_is_over: ("a_time_was_taken_when_they_said_so",),
     a_time_is_refused_after_it_was_freed: ("a_time_was_taken_when_they_said_so",),
+    a_twin_is_refused_for_the_other_ones_booking: ("a_time_was_taken_when_they_said_so",),
     a_move_is_refused_for_the_booking_itself: ("a_time_was_taken_when_they_said_so",),
     a_booking_in_time_off: ("time_off_is_kept",),
     an_internal_error: ("every_answer_is_one_of_the_contract",),

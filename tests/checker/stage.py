@@ -2,13 +2,13 @@
 import itertools
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 import uuid
 
-from client import BOARD, BOARD_ENTRIES, Board, Lane, Out
+import mutants
+from client import BOARD_SIZE, Board, Lane, Out
 from evidence import WITNESS, Service, collect, requests_from
 from lib.check import Failure, eventually
 from lib.contract import Contract
@@ -19,6 +19,7 @@ from lib.world import jwt
 
 CUSTOMERS = 48
 HOLD_SECONDS = 2
+SWEEP_SECONDS = 3  # longer: then some holds are over, and in the way, before they are swept
 MINUTE = 60_000_000
 
 # How often a lane does what; those that the server does not know are left out.
@@ -79,8 +80,8 @@ class Scene:
             "DATABASE_URL": stage.url(name), "REDIS_URL": stage.pair.redis_url, "SECRET_KEY": SECRET_KEY,
             "ENVIRONMENT": "development", "LOG_FORMAT": "json", "WORKERS": 2, "PG_CONNECTIONS": 4, "OTP_PROVIDER": "console",
             "BOOKING_OPEN_MAX": 0, "REQUEST_TIMEOUT_MS": 5000, "PG_LOCK_TIMEOUT_MS": 2000, "PG_STATEMENT_TIMEOUT_MS": 4000,
-            "DRAIN_TIMEOUT_SECONDS": 10, **_hold_settings(binary)}
-        self.holds_end = "BOOKING_HOLD_SECONDS" in self.settings
+            "DRAIN_TIMEOUT_SECONDS": 10, "BOOKING_HOLD_SECONDS": HOLD_SECONDS, "BOOKING_HOLDS_MAX": 0,
+            "HOUSEKEEPING_SECONDS": SWEEP_SECONDS}
         self.command("migrate")
         self.db.rows(WITNESS)
         self.people, self.salons, self.services = [], [], {}
@@ -88,7 +89,7 @@ class Scene:
         self._invite_customers()
         self.board = os.path.join(stage.directory, f"{name}.board")
         with open(self.board, "wb") as file:
-            file.write(bytes(BOARD.size * BOARD_ENTRIES))
+            file.write(bytes(BOARD_SIZE))
         self.notebooks = []
         self.servers = [Server(binary, self.settings, stage.directory, self.contract) for _ in range(2)]
         self.clients = []
@@ -171,6 +172,11 @@ class Scene:
         return collect(self.db, requests_from(self.notebooks, self.people), self.services,
                        {salon["id"]: salon["staff"] for salon in self.salons})
 
+    def mutate(self, mutant):
+        superuser = Database(self.stage.url(self.name), "postgres")
+        mutants.apply(mutant, self.db, superuser)
+        superuser.close()
+
     def start_servers(self):
         self.db.close()  # what follows cuts it: the next question opens another
         for server in self.servers:
@@ -216,13 +222,6 @@ def start_client(orders):
     process.stdin.write(json.dumps(orders).encode())
     process.stdin.close()
     return process
-
-
-def _hold_settings(binary):
-    """The shortest hold that can be set, and no limit to how many a customer has."""
-    _, example, _ = run_command(binary, ("check-config", "--example"), {"SECRET_KEY": SECRET_KEY})
-    names = re.findall(r"^#?\s*(BOOKING_H\w*_(?:SECONDS|MAX))=", example, re.MULTILINE)
-    return {name: 0 if name.endswith("_MAX") else HOLD_SECONDS for name in names}
 
 
 # A client's orders in the run.
