@@ -584,8 +584,10 @@ static enum err request_run(struct request *request)
     enum err err = wait_park(c, &request->wait);
     if (err == ERR_CANCELED) /* the client and its partners may be gone */
         return err;
-    if (request->begun)
+    if (request->begun) {
+        count(&partner->stats.ended, 1);
         count(&partner->stats.latency_us_sum, (int64_t)(ctx_mono(c).ns - begun.ns) / 1000);
+    }
     return err == ERR_TIMEOUT && !request->sent ? ERR_UNAVAILABLE : err;
 }
 
@@ -691,6 +693,13 @@ void http_client_free(struct http_client *client)
     }
     free(client->sockets);
     free(client);
+}
+
+const struct partner *partner_next(const struct http_client *client, const struct partner *partner)
+{
+    const struct list_link *end = &client->partners.head;
+    const struct list_link *link = partner ? partner->link.next : end->next;
+    return link == end ? NULL : container_of(link, const struct partner, link);
 }
 
 const struct partner_stats *partner_stats(const struct partner *partner)

@@ -53,11 +53,14 @@ void partner_judge(struct partner *partner, bool good);
 
 struct partner_stats { /* relaxed atomics */
     uint64_t calls, failures, refused_open, refused_full, inflight, queued, breaker_open;
-    uint64_t latency_us_sum;
+    uint64_t ended, latency_us_sum; /* of calls that were sent, whatever came of them */
 };
 
 struct http_client *http_client_new(struct loop *loop);
 void http_client_free(struct http_client *client); /* callers still waiting get ERR_CANCELED */
 struct partner *partner_new(struct http_client *client, const struct partner_options *options);
+/* The partner made after that one; after NULL the first; NULL: there is no other. For any thread, once
+ * all are made. */
+const struct partner *partner_next(const struct http_client *client, const struct partner *partner);
 const struct partner_stats *partner_stats(const struct partner *partner);
 const char *partner_name(const struct partner *partner);

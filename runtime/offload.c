@@ -113,6 +113,14 @@ static bool job_queue(struct offload_pool *pool, struct job *job)
     return taken;
 }
 
+uint32_t offload_queued(struct offload_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    uint32_t queued = pool->queued;
+    pthread_mutex_unlock(&pool->lock);
+    return queued;
+}
+
 enum err offload(struct ctx *c, struct offload_pool *pool, void (*fn)(void *arg), void *arg)
 {
     struct job job = {.fn = fn, .arg = arg, .loop = loop_current(), .finish.run = job_finish};

@@ -16,3 +16,5 @@ void offload_pool_free(struct offload_pool *pool);
  * passed already), ERR_CANCELED (the ctx was cancelled before). */
 NODISCARD enum err offload(struct ctx *c, struct offload_pool *pool, void (*fn)(void *arg),
                            void *arg);
+/* Jobs that wait for a thread now. From any thread. */
+uint32_t offload_queued(struct offload_pool *pool);

@@ -2,8 +2,8 @@
 
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
-#include "runtime/http_client.h"
 #include "runtime/loop.h"
+#include "runtime/offload.h"
 #include "runtime/pg.h"
 #include "runtime/redis.h"
 #include "server/app.h"
@@ -308,6 +308,8 @@ static void page_process(struct process *process, struct strbuf *out)
     number(out, "process_start_time_seconds", (uint64_t)process->started.us / 1000000);
     head(out, "mawid_log_lines_dropped_total", "counter", "Log lines that found no room.");
     number(out, "mawid_log_lines_dropped_total", log_dropped());
+    head(out, "mawid_offload_queued", "gauge", "Jobs waiting for a thread of the offload pool.");
+    number(out, "mawid_offload_queued", offload_queued(process->offload));
     head(out, "mawid_workers", "gauge", "Threads that serve.");
     number(out, "mawid_workers", process->workers);
 }
@@ -317,6 +319,7 @@ void metrics_page(struct process *process, struct strbuf *out)
     page_requests(process, out);
     page_latency(process, out);
     page_workers(process, out);
+    metrics_partners(process, out);
     page_stats(out);
     page_process(process, out);
 }

@@ -30,3 +30,5 @@ static inline void metrics_count(uint64_t *counter, uint64_t n)
     __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 void metrics_page(struct process *process, struct strbuf *out);
+/* metrics_partners.c: the part of the page about those whom we call. */
+void metrics_partners(struct process *process, struct strbuf *out);

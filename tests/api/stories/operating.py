@@ -38,8 +38,12 @@ def metrics_parse_as_prometheus_text(w):
     equal(status, 200, "status")
     contains(head.lower(), "content-type: text/plain; version=0.0.4", "head")
     check(body.endswith("\n"), "the last line is not ended")
-    types, seen, families = {}, set(), []
+    types, told, seen, families = {}, {}, set(), []
     for line in body.splitlines():
+        if line.startswith("# HELP "):
+            name, _, text = line.removeprefix("# HELP ").partition(" ")
+            check(name not in told and len(text) > 10, f"{name} has two HELP lines, or one that says nothing")
+            told[name] = text
         if line.startswith("# TYPE "):
             _, _, name, kind = line.split(" ")
             check(name not in types, f"{name} has two TYPE lines")
@@ -52,6 +56,7 @@ def metrics_parse_as_prometheus_text(w):
             seen.add(key)
             families.append(_family(key.split("{")[0], types))
     check(len(seen) > 20, f"only {len(seen)} samples")
+    equal(sorted(types), sorted(told), "families with TYPE and with HELP")
     firsts = [name for n, name in enumerate(families) if n == 0 or families[n - 1] != name]
     equal(len(firsts), len(set(firsts)), f"families, each in one block: {[f for f in firsts if firsts.count(f) > 1]}")
 
@@ -63,6 +68,27 @@ def _family(name, types):
             return base
     check(name in types, f"{name} has no TYPE line")
     return name
+
+
+def everything_that_operators_were_promised_is_there(w):
+    """Also what has not happened yet: an alert on a series that is not there never fires."""
+    body = w.main.admin("/metrics")[2]
+    for family in ("mawid_http_requests_total", "mawid_http_request_seconds", "mawid_loop_lag_max_microseconds", "mawid_fibers",
+                   "mawid_pg_queued", "mawid_offload_queued", "mawid_otp_sends_total", "mawid_otp_refusals_total",
+                   "mawid_otp_conversions_total", "mawid_bookings_total", "mawid_booking_batches_total", "mawid_bookings_waiting",
+                   "mawid_booking_moves_total", "mawid_catalogue_cache_total", "mawid_catalogue_age_milliseconds",
+                   "mawid_housekeeping_removed_total", "mawid_partner_breakers_open", "mawid_partner_seconds", "mawid_partner_queued"):
+        contains(body, f"# TYPE {family} ", "the page")
+
+
+def partners_are_counted_by_name(w):
+    server = w.authentica_server()
+    before = {what: server.metric(f"mawid_partner_{what}", partner="authentica") for what in ("calls_total", "seconds_count", "seconds_sum")}
+    w.client(server=server).post("/api/auth/phone/request/", {"phone_number": new_phone(), "channel": "sms"}).expect(201)
+    after = {what: server.metric(f"mawid_partner_{what}", partner="authentica") for what in before}
+    check(after["calls_total"] > before["calls_total"] and after["seconds_count"] > before["seconds_count"]
+          and after["seconds_sum"] > before["seconds_sum"], f"before {before}, after {after}")
+    equal(server.metric("mawid_partner_inflight", partner="authentica"), 0, "calls under way")
 
 
 def histograms_are_whole(w):
