@@ -28,7 +28,15 @@ static bool is_flag(struct str name)
            str_eq(name, STR("success"));
 }
 
-enum authentica_flag authentica_read(struct str body)
+/* What an answer says, whatever its status. */
+enum flag {
+    NONSENSE, /* not one JSON object */
+    SILENT,   /* an object without any of the flags */
+    YES,
+    NO
+};
+
+static enum flag read_flag(struct str body)
 {
     struct json_scan scan = json_scan_begin(body);
     struct json_member member;
@@ -38,8 +46,8 @@ enum authentica_flag authentica_read(struct str body)
         no |= is_flag(member.name) && member.kind == JSON_KIND_FALSE;
     }
     if (!scan.complete)
-        return AUTHENTICA_NONSENSE;
-    return no ? AUTHENTICA_NO : yes ? AUTHENTICA_YES : AUTHENTICA_SILENT;
+        return NONSENSE;
+    return no ? NO : yes ? YES : SILENT;
 }
 
 enum verdict { ACCEPTED, DECLINED, NOT_JUDGED };
@@ -59,8 +67,8 @@ static enum verdict judge(struct partner *partner, const char *call,
 {
     bool fine = answer->status >= 200 && answer->status < 300;
     bool refused = answer->status >= 400 && answer->status < 500;
-    enum authentica_flag flag = fine ? authentica_read(answer->body) : AUTHENTICA_NO;
-    partner_judge(partner, refused || (fine && flag != AUTHENTICA_NONSENSE));
+    enum flag flag = fine ? read_flag(answer->body) : NO;
+    partner_judge(partner, refused || (fine && flag != NONSENSE));
 
     if (!fine)
         log_refused(call, answer);
@@ -71,9 +79,9 @@ static enum verdict judge(struct partner *partner, const char *call,
     case 422: return DECLINED;
     default: break;
     }
-    if (!fine || flag == AUTHENTICA_NONSENSE)
+    if (!fine || flag == NONSENSE)
         return NOT_JUDGED;
-    return flag == AUTHENTICA_NO ? DECLINED : ACCEPTED;
+    return flag == NO ? DECLINED : ACCEPTED;
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
@@ -126,7 +134,7 @@ static enum err authentica_check(struct ctx *c, struct otp_sender *sender, struc
     TRY(post(c, authentica, STR("/api/v2/verify-otp"), body, &answer));
     *retry_after_s = answer.retry_after_s;
     switch (judge(authentica->partner, "verify-otp", &answer)) {
-    case ACCEPTED: *right = authentica_read(answer.body) == AUTHENTICA_YES; return OK;
+    case ACCEPTED: *right = read_flag(answer.body) == YES; return OK;
     case DECLINED: return OK;
     default: return ERR_UNAVAILABLE;
     }

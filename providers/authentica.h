@@ -23,12 +23,3 @@ struct authentica {
 };
 void authentica_init(struct authentica *authentica, struct http_client *client,
                      const struct authentica_options *options);
-
-/* What an answer of theirs says, whatever its status: exposed for the tests. */
-enum authentica_flag {
-    AUTHENTICA_NONSENSE, /* not one JSON object */
-    AUTHENTICA_SILENT,   /* an object without any of the flags */
-    AUTHENTICA_YES,
-    AUTHENTICA_NO
-};
-enum authentica_flag authentica_read(struct str body);

@@ -615,16 +615,6 @@ void sim_settle(struct loop *loop)
     sim_run(loop, (struct duration){0});
 }
 
-void sim_set_wall(struct io_sim *sim, struct instant now)
-{
-    sim->wall_us = now.us - (int64_t)(sim->now_ns / 1000);
-}
-
-void sim_set_fds_max(struct io_sim *sim, int fds_max)
-{
-    sim->options.fds_max = fds_max;
-}
-
 /* ---- the test's side ------------------------------------------------------------------------- */
 
 struct sim_peer *sim_connect(struct io_sim *sim, const struct io_addr *addr)

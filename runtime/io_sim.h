@@ -31,9 +31,6 @@ struct io_sim *io_sim_of(struct io *io); /* asserts that it is one */
 void sim_run(struct loop *loop, struct duration d);
 /* Turns the loop without moving the clock, until nothing is left to do at this instant. */
 void sim_settle(struct loop *loop);
-/* Virtual wall clock; the monotonic one starts at 1 s and moves with it. */
-void sim_set_wall(struct io_sim *sim, struct instant now);
-void sim_set_fds_max(struct io_sim *sim, int fds_max);
 
 /* ---- the other side of a connection ---------------------------------------------------------- */
 

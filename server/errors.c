@@ -38,7 +38,8 @@ int error_status(enum reason reason)
     }
 }
 
-enum reason error_reason(const struct ctx *c, enum err err)
+/* The reason to report: the ctx's own when it is of that class, else the class's. */
+static enum reason error_reason(const struct ctx *c, enum err err)
 {
     assert(err > OK && err < (enum err)ARRAY_LEN(classes));
     /* A reason of another class is a refusal that somebody handled on the way. */

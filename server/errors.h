@@ -10,8 +10,6 @@
 
 /* HTTP status of a refusal: its class's, but for the few that HTTP tells apart more finely. */
 int error_status(enum reason reason);
-/* The reason to report for `err`: the ctx's own when it is of that class, else the class's. */
-enum reason error_reason(const struct ctx *c, enum err err);
 /* Replaces whatever `res` held. ERR_INTERNAL is logged with the request id; the client learns
  * nothing else. `req` NULL: the request could not be read. May wait (language_settle). */
 void error_respond(struct ctx *c, struct request *req, struct response *res, enum err err);
