@@ -102,9 +102,11 @@ TEST(a_full_queue_refuses_and_runs_nothing)
     _Atomic bool gate = false;
     CHECK(fixture_begin(&f, 1, 2));
     CHECK(work_start(&f, &works[0], &gate));
-    usleep(20000); /* the only thread has taken it */
+    while (offload_queued(f.pool)) /* until the only thread has taken it */
+        usleep(500);
     for (size_t i = 1; i < ARRAY_LEN(works); i++)
         CHECK(work_start(&f, &works[i], &gate));
+    CHECK_INT(offload_queued(f.pool), 2);
     for (size_t i = 1; i < ARRAY_LEN(works); i++)
         CHECK_INT(works[i].finished, i > 2);
     atomic_store(&gate, true);
