@@ -325,13 +325,13 @@ static uint64_t *rooms_free(struct arena *arena, const struct slot_facts *facts,
 /* Starts that are asked for and allowed. Empty when start >= end. */
 static struct span asked_span(const struct slot_facts *facts, struct date from, int days)
 {
-    int64_t now = seconds_of(facts->now);
-    int64_t notice_s = (int64_t)facts->notice_minutes * 60;
+    int64_t now = seconds_of(facts->now); /* begun: a start in it is past already */
+    bool whole = facts->now.us == now * 1000000;
+    int64_t noticed = now + (int64_t)facts->notice_minutes * 60 + !whole;
     int64_t horizon_s = (int64_t)facts->horizon_days * DAY_S;
     struct date until = {from.days + days};
-    /* `now` was rounded down: with no notice, the second under way is past already. */
     return (struct span){
-        MAX(local_instant(facts->tz, from, 0), now + MAX(notice_s, 0) + 1),
+        MAX(local_instant(facts->tz, from, 0), MAX(noticed, now + 1)),
         MIN(local_instant(facts->tz, until, 0), now + horizon_s + 1),
     };
 }

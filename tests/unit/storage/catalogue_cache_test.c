@@ -902,8 +902,10 @@ static int64_t compare(struct fixture *f, struct asked *asked)
 
 TEST(what_is_offered_can_be_booked_and_nothing_else)
 {
-    static const char *const zones[] = {"Asia/Riyadh", "Europe/London", "America/New_York",
-                                        "Australia/Lord_Howe", "America/Santiago"};
+    static const char *const zones[] = {
+        "Asia/Riyadh",         "Europe/London",    "America/New_York",
+        "Australia/Lord_Howe", "America/Santiago", "Europe/Berlin",
+        "Africa/Cairo",        "Asia/Beirut",      "Pacific/Kiritimati"};
     for (size_t z = 0; z < ARRAY_LEN(zones); z++)
         for (int rooms = 0; rooms <= 2; rooms++) {
             struct fixture *f = fixture_begin(seconds(1));
