@@ -107,6 +107,13 @@ static enum err read_line(struct row_cursor at, struct salon_summary *out)
         out->staff[out->staff_len++] = load;
         return OK;
     }
+    enum payment_status payment;
+    if (str_eq(kind, STR("payment"))) {
+        if (!payment_status_parse(label, &payment))
+            return ERR_INTERNAL;
+        out->by_payment[payment] = load.price_amount;
+        return OK;
+    }
     enum booking_status status;
     if (!booking_status_parse(label, &status))
         return ERR_INTERNAL;

@@ -122,7 +122,7 @@ enum err api_calendar(struct ctx *c, struct request *req, struct response *res)
 
 /* ---- sums --------------------------------------------------------------------------------------- */
 
-/* What a state's bookings are worth; by state of payment comes beside it with the payments. */
+/* What a state's bookings are worth, and what was paid for them. */
 static void put_revenue(struct json_writer *w, const struct salon_summary *sums)
 {
     int64_t fees = 0;
@@ -134,6 +134,11 @@ static void put_revenue(struct json_writer *w, const struct salon_summary *sums)
                      sums->by_status[status].price_amount);
         fees += sums->by_status[status].fee_amount;
     }
+    json_object_end(w);
+    json_object_begin(w, "by_payment_status");
+    for (int status = 0; status < PAYMENT_STATUS_COUNT; status++)
+        json_put_int(w, payment_status_code((enum payment_status)status).ptr,
+                     sums->by_payment[status]);
     json_object_end(w);
     json_put_int(w, "earned_amount", sums->by_status[BOOKING_COMPLETED].price_amount);
     json_put_int(w, "expected_amount",

@@ -283,7 +283,9 @@ TEST(the_same_key_finds_the_review_that_it_made)
     PQfinish(f.db);
 }
 
-#define OPEN_MINUTES "SELECT staff_open_minutes(%lld, %lld, '%s', '%s', '%s')"
+#define OPEN_MINUTES                                                                             \
+    "SELECT coalesce((SELECT minutes FROM salon_open_minutes(%2$lld, '%3$s', '%4$s', '%5$s') o " \
+    "WHERE o.staff_id = %1$lld), 0)"
 
 TEST(open_minutes_are_windows_within_hours_without_time_off)
 {
