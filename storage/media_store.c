@@ -398,6 +398,7 @@ static bool tidy(const char *root, const char *incoming, int64_t before)
 
 bool media_prepare(const char *root, char *why, size_t why_len)
 {
+    assert(root); /* the sanitizer's check of strlen lets gcc think of NULL below */
     char incoming[INCOMING_BYTES];
     if (strlen(root) > ROOT_BYTES_MAX) {
         errno = ENAMETOOLONG;
