@@ -276,12 +276,15 @@ class Lane(threading.Thread):
         self.then_confirm(self.make("hold", *self.wish(hold=True), key=self.key()))
 
     def then_confirm(self, done):
-        """As most do who hold a time; the others are slow, or never come back."""
-        if done is not None and self.random.random() < 0.4:
-            booking = self.random.choice(done.made())["id"]
-            entry = next((entry for entry in self.own + self.soon if entry[0] == booking), None)
-            if entry is not None:
-                self.exchange(self.move("confirm", entry, entry[1]))
+        """As most do who hold a time; others are slow, or never come back."""
+        held = {booking["id"] for booking in done.made()} if done is not None else ()
+        entries = [entry for entry in self.own if entry[0] in held]
+        fate = self.random.random()
+        if entries and fate < 0.4:
+            self.exchange(self.move("confirm", self.random.choice(entries), entries[0][1]))
+        elif fate < 0.7:
+            for entry in entries:
+                self.forget(entry)
 
     def visit(self, **more):
         """Several services, one after the other as a rule, by anybody more often than not."""
