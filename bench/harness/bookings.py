@@ -1,6 +1,6 @@
 """What the booking scenarios share: the peer, members of staff of one's own, and counting what is really there."""
 from .database import CUSTOMERS, ROOT, STAFF, TIMES
-from .load import pgbench, pgbench_script
+from .load import pgbench, pgbench_latency, pgbench_script
 from .result import Broken
 
 WORKERS = 2
@@ -19,13 +19,19 @@ class Peer:
 
     def rate(self, clients, first=None, **variables):
         """Bookings per second; each transaction that counts has made one."""
+        return self.measured(lambda given: pgbench(self.rig, self.script, clients, given), first, clients=clients, **variables)
+
+    def latency(self):
+        """The median of one client's, in us."""
+        return self.measured(lambda given: pgbench_latency(self.rig, self.script, given), clients=1)
+
+    def measured(self, run, first=None, **variables):
         first = self.rig.load.numbers("booking_create.http") if first is None else first
         before = count(self.rig)
-        rate, done = pgbench(self.rig, self.script, clients, [
-            ("first", first), ("clients", clients), ("i", 0), ("staff_count", STAFF), ("times", TIMES),
-            ("customers", CUSTOMERS), ("first_slot", self.rig.database.first_slot), *variables.items()])
+        figure, done = run([("first", first), ("i", 0), ("staff_count", STAFF), ("times", TIMES), ("customers", CUSTOMERS),
+                            ("first_slot", self.rig.database.first_slot), *variables.items()])
         must_be_there(self.rig, before, done, f"{self.name} by pgbench")
-        return rate
+        return figure
 
 
 def create(rig, server, request="booking_create.http", tables=None, **options):

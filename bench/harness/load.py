@@ -82,19 +82,40 @@ def pgbench(rig, script, clients, variables=()):
     """(transactions per second, transactions in all) of a script, prepared, as many connections as `clients`.
 
     The first second is not counted: fresh connections plan and compile then, as our server's did long ago."""
+    out = run_pgbench(rig, script, clients, variables)
+    rates = [float(rate) for rate in re.findall(r"^progress: [0-9.]+ s, ([0-9.]+) tps.*, 0 failed", out, re.MULTILINE)]
+    if len(rates) < 2:
+        raise Broken(f"pgbench failed:\n{out[-1500:]}")
+    return statistics.mean(rates[1:]), transactions(out)
+
+
+def pgbench_latency(rig, script, variables=()):
+    """(median latency in us, transactions in all) of a script, prepared, on one connection; the first second aside."""
+    logs = rig.work / "latency"
+    logs.mkdir(exist_ok=True)
+    out = run_pgbench(rig, script, 1, variables, "--log", f"--log-prefix={logs / 'pgbench'}")
+    (log,) = logs.iterdir()
+    rows = [[int(word) for word in line.split()] for line in log.read_text().splitlines()]
+    log.unlink()
+    begun = rows[0][4] + 1  # a line: client, number, latency in us, script, seconds, microseconds
+    return statistics.median(row[2] for row in rows if row[4] > begun), transactions(out)
+
+
+def run_pgbench(rig, script, clients, variables, *words):
     rig.must_have("pgbench")
     seconds = max(1, round(rig.seconds))
     command = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}",
-               f"--time={seconds + 1}", "--progress=1", f"--file={script}", "--random-seed=rand"]
+               f"--time={seconds + 1}", "--progress=1", f"--file={script}", "--random-seed=rand", *words]
     command += [f"--define={name}={value}" for name, value in variables]
     done = subprocess.run([*command, rig.database.url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=90, check=False)
-    rates = [float(rate) for rate in re.findall(r"^progress: [0-9.]+ s, ([0-9.]+) tps.*, 0 failed", done.stdout,
-                                                re.MULTILINE)]
-    count = re.search(r"transactions actually processed: (\d+)", done.stdout)
-    if done.returncode != 0 or len(rates) < 2 or not count:
+    if done.returncode != 0:
         raise Broken(f"pgbench failed:\n{done.stdout[-1500:]}")
-    return statistics.mean(rates[1:]), int(count[1])
+    return done.stdout
+
+
+def transactions(out):
+    return int(re.search(r"transactions actually processed: (\d+)", out)[1])
 
 
 def pgbench_script(rig, name):
