@@ -158,6 +158,7 @@ struct guest {
     int64_t patience_ms;
     bool english;
     enum err err;
+    enum reason reason;
     struct booking_answer answer;
     size_t made;
     int64_t id, staff;
@@ -174,6 +175,7 @@ static void guest_run(struct ctx *c, void *arg)
         c->deadline = tick_add(loop_now(g->f->real.loop), milliseconds(g->patience_ms));
     g->err = booking_combiner_create(c, &g->f->combiner, &g->f->limits, g->customer, &g->in,
                                      &g->answer, &made);
+    g->reason = c->reason;
     g->made = made.len;
     if (made.len) {
         g->id = made.items[0].id;
@@ -251,6 +253,69 @@ TEST(each_answer_is_the_row_of_the_one_who_asked)
     fixture_end(&f);
 }
 
+/* A visit of two services, the second at another hour. */
+static struct guest visit(struct fixture *f, int customer, int member, int hours, int second)
+{
+    struct guest g = guest(f, customer, member, hours);
+    g.in.wishes[1] = guest(f, customer, member, second).in.wishes[0];
+    g.in.wishes_len = 2;
+    return g;
+}
+
+TEST(what_a_refused_visit_would_have_taken_is_free_for_those_behind_it)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest g[3] = {guest(&f, 0, 0, 5), visit(&f, 1, 0, 0, 5), guest(&f, 2, 0, 0)};
+    start(g, 3);
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[1].answer.verdict, VERDICT_SLOT_TAKEN);
+    CHECK_INT(g[1].made, 0);
+    CHECK_INT(g[2].answer.verdict, VERDICT_OK);
+    CHECK_INT(statements(&f), 1);
+    fixture_end(&f);
+}
+
+TEST(neighbours_that_touch_are_all_taken_and_one_that_overlaps_two_of_them_is_not)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest g[5] = {guest(&f, 0, 0, 0), guest(&f, 1, 0, 2), guest(&f, 2, 0, 1),
+                         guest(&f, 3, 0, 0), guest(&f, 4, 0, 3)};
+    g[3].in.wishes[0].starts_at = instant_add(f.starts, minutes(90));
+    start(g, 5);
+    CHECK(real_finish(&f.real, 5000));
+    for (int i = 0; i < 5; i++)
+        CHECK_INT(g[i].answer.verdict, i == 3 ? VERDICT_SLOT_TAKEN : VERDICT_OK);
+    fixture_end(&f);
+}
+
+/* The claim that begins last is the hold that has run out; the one before it is in the way. */
+TEST(a_hold_that_has_run_out_does_not_hide_a_booking_in_the_way)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest first[2] = {guest(&f, 0, 0, 0), guest(&f, 1, 0, 1)};
+    first[1].in.hold = true;
+    start(first, 2);
+    CHECK(real_finish(&f.real, 5000));
+    ask(f.db,
+        "UPDATE bookings_booking SET hold_expires_at = now() - interval '1 second' WHERE id = %lld",
+        (long long)first[1].id);
+    struct guest g[2] = {guest(&f, 2, 0, 0), guest(&f, 3, 0, 1)};
+    g[0].in.wishes[0].starts_at = instant_add(f.starts, minutes(30));
+    start(g, 2);
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[0].answer.verdict, VERDICT_SLOT_TAKEN);
+    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    CHECK_INT(ask(f.db,
+                  "SELECT count(*) FROM bookings_booking WHERE id = %lld AND status = 'expired'",
+                  (long long)first[1].id),
+              1);
+    fixture_end(&f);
+}
+
 TEST(more_than_may_wait_are_told_to_come_back)
 {
     struct fixture f;
@@ -259,8 +324,51 @@ TEST(more_than_may_wait_are_told_to_come_back)
     start(g, 3);
     CHECK(g[2].done);
     CHECK_INT(g[2].err, ERR_UNAVAILABLE);
+    CHECK_INT(g[2].reason, R_OVERLOADED);
     CHECK(real_finish(&f.real, 5000));
     CHECK_INT(g[1].err, OK);
+    fixture_end(&f);
+}
+
+/* ---- after the commit ------------------------------------------------------------------------- */
+
+/* Commits last until a standby that does not exist has them; `standby` "" lets them go. */
+static void commits_wait_for(struct fixture *f, const char *standby)
+{
+    char target[600];
+    snprintf(target, sizeof(target), "%s%suser=postgres", url, strchr(url, '?') ? "&" : "?");
+    PGconn *owner = PQconnectdb(target);
+    if (PQstatus(owner) != CONNECTION_OK)
+        base_die(__FILE__, __LINE__, PQerrorMessage(owner));
+    ask(owner, "ALTER SYSTEM SET synchronous_standby_names = '%s'", standby);
+    ask(owner, "SELECT pg_reload_conf()::integer");
+    PQfinish(owner);
+    while (ask(f->db, "SELECT (current_setting('synchronous_standby_names') = '%s')::integer",
+               standby) == 0)
+        usleep(5000);
+    usleep(100000); /* the sessions of the pool, and who writes the log, read it as well */
+}
+
+TEST(nobody_is_answered_before_the_commit_is_durable_and_refusals_do_not_wait_for_it)
+{
+    struct fixture f;
+    fixture_begin(&f, 2, 100);
+    struct guest before = guest(&f, 0, 0, 0);
+    start(&before, 1);
+    CHECK(real_finish(&f.real, 5000));
+    commits_wait_for(&f, "nobody");
+    struct guest winner = guest(&f, 1, 1, 0), loser = guest(&f, 2, 0, 0);
+    start(&winner, 1);
+    loop_turn(f.real.loop, (struct tick){0}); /* it leaves; the loser takes the other flight */
+    start(&loser, 1);
+    bool refused = real_turn_until(&f.real, &loser.done, 2000);
+    bool early = real_turn_until(&f.real, &winner.done, 300);
+    commits_wait_for(&f, "");
+    CHECK(real_finish(&f.real, 5000));
+    CHECK(refused);
+    CHECK(!early);
+    CHECK_INT(loser.answer.verdict, VERDICT_SLOT_TAKEN);
+    CHECK_INT(winner.answer.verdict, VERDICT_OK);
     fixture_end(&f);
 }
 
@@ -306,6 +414,25 @@ TEST(one_that_postgres_will_not_take_harms_nobody)
     CHECK_INT(g[1].err, ERR_INTERNAL);
     CHECK_INT(g[2].answer.verdict, VERDICT_OK);
     CHECK_INT(statements(&f), 4);
+    fixture_end(&f);
+}
+
+/* Not from the edge, which lets neither through; but nobody else is to pay for it. */
+TEST(a_zero_byte_or_a_time_beyond_the_calendar_harms_nobody_else)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest g[4] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0), guest(&f, 2, 2, 0),
+                         guest(&f, 3, 3, 0)};
+    g[1].in.notes = str_of("a\0b", 3);
+    g[2].in.wishes[0].starts_at.us = INT64_MAX - 1;
+    start(g, 4);
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[1].made + g[2].made, 0);
+    CHECK(g[1].err != OK);
+    CHECK(g[2].err != OK || g[2].answer.verdict == VERDICT_TOO_FAR);
+    CHECK_INT(g[3].answer.verdict, VERDICT_OK);
     fixture_end(&f);
 }
 
@@ -367,6 +494,32 @@ TEST(a_deadline_before_leaving_is_not_done_and_after_it_unknown)
     CHECK_INT(g[1].err, ERR_UNAVAILABLE);
     CHECK_INT(g[0].err, ERR_TIMEOUT);
     ask(f.db, "COMMIT");
+    fixture_end(&f);
+}
+
+TEST(who_is_cancelled_leaves_her_flight_which_goes_on_for_the_others)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT 1 FROM catalogue_staff WHERE id = %lld FOR UPDATE", (long long)f.staff);
+    struct guest g[3] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0), guest(&f, 2, 2, 0)};
+    start(g, 2);
+    loop_turn(f.real.loop, (struct tick){0}); /* two leave together */
+    start(&g[2], 1);
+    ctx_cancel(g[0].job.c); /* under way: nobody knows */
+    ctx_cancel(g[2].job.c); /* waiting: not done */
+    CHECK(real_turn_until(&f.real, &g[0].done, 500) && real_turn_until(&f.real, &g[2].done, 500));
+    CHECK_INT(g[0].err, ERR_CANCELED);
+    CHECK_INT(g[2].err, ERR_CANCELED);
+    CHECK_INT(f.combiner.rules.waiting_len, 0);
+    CHECK(!g[1].done);
+    ask(f.db, "COMMIT");
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    CHECK_INT(ask(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
+                  (long long)f.salon),
+              2); /* hers was under way, and is made */
     fixture_end(&f);
 }
 
