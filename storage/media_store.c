@@ -400,6 +400,7 @@ bool media_prepare(const char *root, char *why, size_t why_len)
 {
     assert(root); /* the sanitizer's check of strlen lets gcc think of NULL below */
     char incoming[INCOMING_BYTES];
+    assert(root);
     if (strlen(root) > ROOT_BYTES_MAX) {
         errno = ENAMETOOLONG;
         return explain(why, why_len, root);
