@@ -152,6 +152,8 @@ static bool jpeg_read(struct str bytes, struct image *out)
 
 /* ---- PNG (ISO/IEC 15948): chunks of length, type, data, checksum --------------------------------- */
 
+enum { PNG_COLOR_AT = 25, PNG_INDEXED = 3 };
+
 static bool png_header(struct str data, struct image *out)
 {
     static const uint8_t depths[7] = {
@@ -165,9 +167,10 @@ static bool png_header(struct str data, struct image *out)
            byte_at(data, 11) == 0 && byte_at(data, 12) <= 1;
 }
 
+/* Nothing may follow the end, where another kind of file could hide. */
 static bool png_read(struct str bytes, struct image *out)
 {
-    bool first = true, pixels = false;
+    bool first = true, pixels = false, palette = false;
     for (size_t at = 8; bytes.len - at >= 12;) {
         size_t len = be32(bytes, at);
         if (len > bytes.len - at - 12)
@@ -176,10 +179,15 @@ static bool png_read(struct str bytes, struct image *out)
         if (first != str_eq(type, STR("IHDR")) || (first && !png_header(data, out)))
             return false;
         first = false;
-        pixels |= len > 0 && str_eq(type, STR("IDAT"));
+        palette |= str_eq(type, STR("PLTE"));
+        if (str_eq(type, STR("IDAT"))) {
+            if (byte_at(bytes, PNG_COLOR_AT) == PNG_INDEXED && !palette)
+                return false;
+            pixels |= len > 0;
+        }
         at += 12 + len;
         if (str_eq(type, STR("IEND")))
-            return pixels && len == 0;
+            return pixels && len == 0 && at == bytes.len;
     }
     return false;
 }
@@ -214,11 +222,24 @@ static bool webp_extended(struct str data, struct image *out)
     return true;
 }
 
-/* The first chunk tells the size; a picture must be among what follows. */
+/* A frame of an animation, inside its canvas; what it draws with lies in chunks of its own. */
+static bool webp_frame(struct str data, const struct image *canvas)
+{
+    return data.len >= 24 && 2 * le24(data, 0) + le24(data, 6) + 1 <= (uint32_t)canvas->width &&
+           2 * le24(data, 3) + le24(data, 9) + 1 <= (uint32_t)canvas->height;
+}
+
+static bool same_size(const struct image *a, const struct image *b)
+{
+    return a->width == b->width && a->height == b->height;
+}
+
+/* The first chunk tells the size, and a picture that is larger than it said would be a trap; a picture
+ * must be among what follows, and nothing behind it all. */
 static bool webp_read(struct str bytes, struct image *out)
 {
     size_t riff = le32(bytes, 4);
-    if (riff < 12 || riff > bytes.len - 8)
+    if (riff < 12 || riff > bytes.len - 8 || riff + (riff & 1) < bytes.len - 8)
         return false;
     struct str rest = str_of(bytes.ptr + 12, riff - 4);
     bool extended = false, picture = false;
@@ -239,9 +260,14 @@ static bool webp_read(struct str bytes, struct image *out)
                 return false;
             if (!picture && !extended)
                 *out = seen;
+            if (!same_size(&seen, out))
+                return false;
+            picture = true;
+        } else if (extended && str_eq(type, STR("ANMF"))) {
+            if (!webp_frame(data, out))
+                return false;
             picture = true;
         }
-        picture |= extended && str_eq(type, STR("ANMF"));
         rest = str_skip(rest, 8 + len + (len & 1));
     }
     return picture;

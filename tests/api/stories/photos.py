@@ -165,6 +165,32 @@ def a_client_that_leaves_in_the_middle_leaves_nothing(w):
     equal(_files(w), files, "files")
 
 
+def an_upload_that_stops_is_answered_408_and_leaves_nothing(w):
+    salon, manager = _salon(w)
+    image = png(noise=300_000)
+    with w.own_server(WORKERS=1, STREAM_TIMEOUT_SECONDS=1) as server:
+        with w.wire(server) as wire:
+            wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {manager.token}\r\nContent-Type: image/png\r\n"
+                      f"Content-Length: {len(image)}\r\n\r\n")
+            wire.send(image[:-1])
+            equal(wire.answer().expect(408, "request.timeout").header("Connection"), "close", "Connection")
+            check(wire.closed(), "the connection is still open")
+        eventually(lambda: not _incoming(w), "the file is gone")
+    equal(list(everything(w.client(), _path(salon))), [], "photos")
+
+
+def a_photo_too_large_in_chunks_is_413_and_leaves_nothing(w):
+    salon, manager = _salon(w)
+    with w.wire() as wire:
+        wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {manager.token}\r\nContent-Type: image/png\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(130):
+            if not wire.send(b"10000\r\n" + bytes(65536) + b"\r\n"):
+                break
+        equal(wire.answer().status, 413, "status")
+    eventually(lambda: not _incoming(w), "the file is gone")
+
+
 def an_upload_needs_little_memory(w):
     """Sixteen uploads of 6 MiB at once, all but their last byte sent: 96 MiB that the server must not hold."""
     salon, manager = _salon(w)
@@ -209,6 +235,37 @@ def a_photo_is_kept_by_those_who_have_it(w):
 def what_no_photo_is_called_is_not_found(w):
     for name in ("x", "../../etc/passwd", "%2e%2e%2fx", "a" * 64 + ".gif", "A" * 64 + ".png", "a" * 64 + ".png", "a" * 63 + ".png", "incoming"):
         w.client().get(f"/media/{name}").expect(404)
+
+
+def a_photo_can_be_nothing_else_in_a_browser(w):
+    salon, manager = _salon(w)
+    image = jpeg() + b"<script>alert(1)</script>"  # a tail is kept: phones put previews there
+    made = _add(manager, salon, image).expect(201).json
+    answer = w.client().get(made["url"]).expect(200)
+    equal((answer.header("Content-Type"), answer.header("X-Content-Type-Options")), ("image/jpeg", "nosniff"), "type")
+    check("default-src 'none'" in answer.header("Content-Security-Policy"), "no policy")
+    for hidden in (png() + b"PK\x03\x04", webp() + b"<html>"):
+        _add(manager, salon, hidden).expect(400, "photo.invalid")
+
+
+def a_range_is_answered_with_the_whole(w):
+    """RFC 9110 14.2 lets a server ignore Range; photos are small, and kept by whoever has them."""
+    salon, manager = _salon(w)
+    image = png()
+    url = _add(manager, salon, image).expect(201).json["url"]
+    answer = w.client().get(url, headers={"Range": "bytes=0-3"}).expect(200)
+    equal((answer.body, answer.header("Accept-Ranges")), (image, None), "body and Accept-Ranges")
+
+
+def a_file_that_is_gone_from_the_disk_is_not_found_and_can_be_brought_again(w):
+    salon, manager = _salon(w)
+    image = png()
+    url = _add(manager, salon, image).expect(201).json["url"]
+    name = url.split("/")[-1]
+    os.remove(os.path.join(w.base_settings()["MEDIA_ROOT"], name[:2], name))
+    w.client().get(url).expect(404, "request.not_found")
+    _add(manager, salon, image).expect(201)
+    equal(w.client().get(url).expect(200).body, image, "what is served")
 
 
 def a_slow_reader_gets_it_all(w):

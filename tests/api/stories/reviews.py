@@ -84,6 +84,30 @@ def many_reviews_at_once_are_all_counted(w):
     equal((seen["rating"], seen["review_count"]), (4.0, 12), "rating and count")
 
 
+def twenty_reviews_at_once_make_the_exact_mean(w):
+    salon = Salon(w, staff=2)
+    ratings = [1 + (n * n) % 5 for n in range(20)]
+    visits = [_visit(w, salon, hour=hour) for hour in range(0, 20)]
+    at_once(list(zip(visits, ratings)), lambda v: v[0][0].on(w.main).post(_path(salon), {"booking": v[0][1], "rating": v[1]}).expect(201))
+    seen = w.client().get(f"{SALONS}{salon.id}/").expect(200).json
+    equal((seen["rating"], seen["review_count"]), (round(sum(ratings) / 20, 2), 20), "rating and count")
+    equal(w.db.one("SELECT rating_hundredths = round(avg(r.rating) * 100) FROM catalogue_salon s JOIN catalogue_review r ON r.salon_id = s.id "
+                   "WHERE s.id = %s GROUP BY s.id", salon.id), True, "the stored mean")
+    found = [review["id"] for review in everything(w.client(), _path(salon) + "?limit=7")]
+    equal((len(found), found), (20, sorted(found, reverse=True)), "pages")
+
+
+def comments_are_text_of_2000_characters_and_no_more(w):
+    salon = Salon(w)
+    for hour, comment, kept in ((9, "\u00e9" * 2000, "\u00e9" * 2000), (11, "\U0001f600" * 2000, "\U0001f600" * 2000), (13, None, ""),
+                                (15, "   ", ""), (17, "<b>\u0634\u0643\u0631\u0627</b>", "<b>\u0634\u0643\u0631\u0627</b>")):
+        customer, booking = _visit(w, salon, hour=hour)
+        equal(customer.post(_path(salon), {"booking": booking, "rating": 5, "comment": comment}).expect(201).json["comment"], kept, "comment")
+    customer, booking = _visit(w, salon, hour=19)
+    customer.post(_path(salon), {"booking": booking, "rating": 5, "comment": "\U0001f600" * 2001}).expect(400, "request.invalid")
+    customer.post(_path(salon), {"booking": booking, "rating": 5, "comment": "a\u0000b"}).expect(400)
+
+
 def odd_reviews_are_refused_by_the_name_of_the_field(w):
     salon = Salon(w)
     customer, booking = _visit(w, salon)

@@ -98,7 +98,18 @@ static struct bytes webp_extended_of(void)
 {
     struct bytes b = {.len = 0};
     PUT(&b, "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x63\0\0\x31\0\0"
-            "VP8L\x06\0\0\0\x2f\0\0\0\0x");
+            "VP8L\x06\0\0\0\x2f\x63\x40\x0c\0x");
+    webp_size(&b);
+    return b;
+}
+
+/* A frame of `width` pixels a side at 2 * `at`, on a canvas of 100 by 50. */
+static struct bytes webp_animated_of(char at, char width)
+{
+    struct bytes b = {.len = 0};
+    char frame[24] = {at, 0, 0, at, 0, 0, (char)(width - 1), 0, 0, (char)(width - 1)};
+    PUT(&b, "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0\x63\0\0\x31\0\0ANMF\x18\0\0\0");
+    put(&b, frame, sizeof(frame));
     webp_size(&b);
     return b;
 }
@@ -133,11 +144,27 @@ TEST(what_is_cut_anywhere_is_broken)
         }
 }
 
-TEST(what_follows_a_whole_jpeg_or_riff_is_not_looked_at)
+TEST(only_a_jpeg_may_be_followed_by_something)
 {
+    struct image image;
     struct bytes b = jpeg(10, 10);
     PUT(&b, "a preview of a phone");
     FINE(b, IMAGE_JPEG, 10, 10);
+    struct bytes tailed[] = {png(5, 5), webp_lossless_of(5, 5), webp_extended_of()};
+    for (size_t i = 0; i < ARRAY_LEN(tailed); i++) {
+        PUT(&tailed[i], "PK\x03\x04 or <script>");
+        CHECK_INT(image_inspect(view(&tailed[i]), &image), IMAGE_BROKEN);
+    }
+}
+
+TEST(a_picture_is_not_larger_than_its_canvas)
+{
+    struct image image;
+    struct bytes larger = webp_extended_of(), beside = webp_animated_of(40, 30);
+    larger.ptr[39] = 0x64; /* of the picture's width */
+    CHECK_INT(image_inspect(view(&larger), &image), IMAGE_BROKEN);
+    CHECK_INT(image_inspect(view(&beside), &image), IMAGE_BROKEN);
+    FINE(webp_animated_of(10, 30), IMAGE_WEBP, 100, 50);
 }
 
 TEST(sizes_have_bounds)
@@ -156,15 +183,18 @@ TEST(parts_that_do_not_fit_together_are_broken)
 {
     struct image image;
     struct bytes scan_first = {.len = 0}, two_frames = jpeg(1, 1), no_pixels = {.len = 0},
-                 odd_depth = png(5, 5), huge = png(5, 5), empty = {.len = 0};
+                 odd_depth = png(5, 5), no_palette = png(5, 5), huge = png(5, 5),
+                 empty = {.len = 0};
     PUT(&scan_first, "\xff\xd8\xff\xda\0\x08\x01\x01\0\0\x3f\0abcd\xff\xd9");
     memcpy(two_frames.ptr + 20, "\xff\xc0\0\x0b\x08\0\1\0\1\1\1", 11);
     PUT(&no_pixels,
         "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0cccc\0\0\0\0IENDcccc");
     odd_depth.ptr[24] = 7;
+    no_palette.ptr[25] = 3;
     huge.ptr[33] = (char)0xff; /* the length of its pixels */
     PUT(&empty, "RIFF\x0c\0\0\0WEBPVP8X\0\0\0\0");
-    struct bytes *all[] = {&scan_first, &two_frames, &no_pixels, &odd_depth, &huge, &empty};
+    struct bytes *all[] = {&scan_first, &two_frames, &no_pixels, &odd_depth,
+                           &no_palette, &huge,       &empty};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         CHECK_INT(image_inspect(view(all[i]), &image), IMAGE_BROKEN);
 }
