@@ -198,7 +198,8 @@ BEGIN
             SELECT count(*)::integer FROM bookings_booking b
             WHERE b.staff_id = s.staff AND b.starts_at >= local_instant(p.day, 0, p.timezone)
                 AND b.starts_at < local_instant(p.day + 1, 0, p.timezone)
-                AND b.status IN ('held', 'pending', 'confirmed')) AS load
+                AND b.status IN ('held', 'pending', 'confirmed')
+                AND (b.status <> 'held' OR b.hold_expires_at > now()) AND b.id IS DISTINCT FROM moved) AS load
         FROM unnest(p.free) AS s (staff)
         CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE b.status <> 'held' OR b.hold_expires_at > now()) AS busy,
@@ -479,7 +480,7 @@ BEGIN
                             load := load + (prospects[i].day = spot.day)::integer;
                         END LOOP;
                     END IF;
-                    IF best IS NULL OR load < best THEN
+                    IF best IS NULL OR load < best OR (load = best AND free[j] < member) THEN
                         best := load;
                         member := free[j];
                     END IF;

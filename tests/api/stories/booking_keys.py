@@ -1,4 +1,5 @@
 """Idempotency-Key: asked twice, done once, answered alike; whatever is in between."""
+import contextlib
 import itertools
 import json
 import threading
@@ -97,7 +98,7 @@ def a_twin_that_comes_while_the_first_is_under_way_waits_for_it(w):
     """The first is stopped inside the database; the twin, at another server, says nothing until it is done."""
     salon, client, key, answers = Salon(w), w.sign_in(), _key(), []
     blocker = psycopg2.connect(w.pair.database_url)
-    with blocker, blocker.cursor() as cursor, w.own_server() as other:
+    with contextlib.closing(blocker), blocker.cursor() as cursor, w.own_server() as other:
         cursor.execute("SELECT 1 FROM catalogue_staff WHERE id = %s FOR UPDATE", (salon.staff[0],))
         threads = [threading.Thread(target=lambda at=server: answers.append(_book(client.on(at), salon.booking(), key)))
                    for server in (w.main, other)]
@@ -108,9 +109,28 @@ def a_twin_that_comes_while_the_first_is_under_way_waits_for_it(w):
         blocker.rollback()
         for thread in threads:
             thread.join()
-    blocker.close()
     equal([answer.status for answer in answers], [201, 201], "statuses")
     equal(len({answer.body for answer in answers}), 1, "different bodies")
+    equal(_count(w, salon), 1, "bookings")
+
+
+def another_wish_under_a_key_that_is_under_way_waits_and_is_refused(w):
+    salon, client, key, answers = Salon(w, staff=2), w.sign_in(), _key(), {}
+    blocker = psycopg2.connect(w.pair.database_url)
+    with contextlib.closing(blocker), blocker.cursor() as cursor, w.own_server() as other:
+        cursor.execute("SELECT 1 FROM catalogue_staff WHERE id = %s FOR UPDATE", (salon.staff[0],))
+        def ask(server, staff):
+            answers[staff] = _book(client.on(server), salon.booking(staff=staff), key)
+        threads = []
+        for server, staff in ((w.main, 0), (other, 1)):
+            threads.append(threading.Thread(target=ask, args=(server, staff)))
+            threads[-1].start()
+            eventually(lambda: w.superuser.one("SELECT count(*) FROM pg_locks WHERE NOT granted") >= len(threads), "it waits")
+        blocker.rollback()
+        for thread in threads:
+            thread.join()
+    answers[0].expect(201)
+    answers[1].expect(422, "idempotency.key_reused")
     equal(_count(w, salon), 1, "bookings")
 
 

@@ -190,6 +190,8 @@ def a_taken_time_is_refused_with_alternatives_and_nothing_moves(w):
     refused = move(client, booking["id"], "reschedule", {"starts_at": at(3, 15)}).expect(409, "booking.slot_taken").json
     check(0 < len(refused["alternatives"]) <= 3, f"alternatives {refused['alternatives']}")
     equal(client.get(f"{PATH}{booking['id']}/").expect(200).json, booking, "the booking")
+    offered = refused["alternatives"][0]["starts_at"]
+    equal(move(client, booking["id"], "reschedule", {"starts_at": offered}).expect(200).json["starts_at"], offered, "the nearest of them")
 
 
 def another_member_or_anybody(w):

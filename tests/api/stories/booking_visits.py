@@ -1,4 +1,7 @@
 """Several services in one visit, all or nothing; and the rooms that services need."""
+import collections
+import random
+
 from lib.bookings import PATH, book, history_of, move, row_of, run_out, shift, visit
 from lib.check import check, equal, eventually
 from lib.crowd import at_once
@@ -151,6 +154,61 @@ def visits_that_cross_never_both_get_half(w):
                                                                                              else ((1, at(3, 12)), (0, at(3, 12)))))))
     equal(sorted(a.status for a in answers), [201] + [409] * 15, "statuses")
     equal(w.db.one("SELECT count(DISTINCT customer_id) FROM bookings_booking WHERE salon_id = %s", salon.id), 1, "customers")
+
+
+# ---- what a slow clerk would give ----
+
+class Clerk:
+    """Decides visits one after the other on paper: whom and which room each service gets, or which is refused.
+    First each is looked at by itself, as if it were alone; then in order, with those before it. Times are
+    quarters of an hour."""
+
+    def __init__(self, staff, rooms, length, before, after):
+        self.staff, self.rooms, self.length, self.before, self.after = staff, rooms, length, before, after
+        self.book = []  # (member, room, start)
+
+    def busy(self, book, place, who, start):
+        return any(entry[place] == who and abs(entry[2] - start) < self.length + self.before + self.after for entry in book)
+
+    def decide(self, wishes):
+        """A list of (member, room), or the number of the one refused."""
+        for n, (member, start) in enumerate(wishes):
+            if all(self.busy(self.book, 0, who, start) for who in ([member] if member else self.staff)):
+                return n
+        book = list(self.book)
+        for n, (member, start) in enumerate(wishes):
+            free = [who for who in ([member] if member else self.staff) if not self.busy(book, 0, who, start)]
+            rooms = [room for room in self.rooms if not self.busy(book, 1, room, start)]
+            if not free or not rooms:
+                return n
+            free.sort(key=lambda who: (sum(entry[0] == who for entry in book), who))
+            book.append((free[0], rooms[0], start))
+        made, self.book = book[len(self.book):], book
+        return [entry[:2] for entry in made]
+
+
+def visits_get_what_a_slow_clerk_would_give(w):
+    chance, client = random.Random(20), w.sign_in().on(w.server(BOOKING_OPEN_MAX=0))
+    for _ in range(4):
+        before, after = chance.randrange(2), chance.randrange(2)
+        salon = Salon(w, staff=3, duration=30, before=15 * before, after=15 * after)
+        clerk = Clerk(salon.staff, _rooms(w, salon, chance.choice((2, 3))), 2, before, after)
+        outcomes = collections.Counter()
+        for _ in range(30):
+            wishes = [(chance.choice((None, 0, 1, 2)), 40 + chance.randrange(24)) for _ in range(chance.randrange(1, 6))]
+            expected = clerk.decide([(None if who is None else salon.staff[who], start) for who, start in wishes])
+            answer = client.post(PATH, visit(salon, *((who, at(3, 0, 15 * start)) for who, start in wishes)))
+            if isinstance(expected, int):
+                refused = answer.expect(409, "booking.slot_taken").json
+                equal(refused.get("item", 0), expected, f"the item refused of {wishes}")
+            else:
+                made = answer.expect(201).json
+                got = [(item["staff"], item["room"]) for item in made.get("items", [made])]
+                equal(got, expected, f"who and where of {wishes}")
+            outcomes[answer.status] += 1
+            kept = w.db.rows("SELECT staff_id, room_id FROM bookings_booking WHERE salon_id = %s ORDER BY id", salon.id)
+            equal([tuple(row.values()) for row in kept], [entry[:2] for entry in clerk.book], "all that was booked so far")
+        check(min(outcomes[201], outcomes[409]) >= 3, f"too much alike: {outcomes}")
 
 
 # ---- rooms ----

@@ -169,6 +169,27 @@ static const char *create(const struct fixture *f, int64_t staff, int minute)
     return ask(f->db, "%s", create_sql(f, staff, minute));
 }
 
+/* An hour from that minute of the local day in three days, by a customer of its own; it runs out now
+ * when `over`. */
+static int64_t hold(const struct fixture *f, int64_t staff, int minute, bool over)
+{
+    char sql[600];
+    snprintf(sql, sizeof(sql),
+             "SELECT coalesce(id, 0) FROM bookings_decide(0, 0, 600, '{%lld}', '{%lld}', '{1}', "
+             "'{\"\"}', '{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
+             "ARRAY[local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, "
+             "'Asia/Riyadh')])",
+             (long long)add_user(f->db, "customer"), (long long)f->salon, (long long)f->service,
+             (long long)staff, minute);
+    int64_t id = ask_int(f->db, sql);
+    if (over)
+        ask(f->db,
+            "UPDATE bookings_booking SET hold_expires_at = now() - interval '1 second' "
+            "WHERE id = %lld",
+            (long long)id);
+    return id;
+}
+
 #define CHECK_VERDICT(call, expected) CHECK_STR(str_c(call), STR(expected))
 
 /* ---- verdicts --------------------------------------------------------------------------------- */
@@ -230,6 +251,27 @@ TEST(anybody_is_the_one_with_the_least_to_do_that_day)
     CHECK_VERDICT(create(&f, 0, 720), "slot_taken");
     ask(f.db, "DELETE FROM catalogue_staff_service WHERE service_id = %lld", (long long)f.service);
     CHECK_VERDICT(create(&f, 0, 780), "nobody_offers");
+    fixture_end(&f);
+}
+
+TEST(what_is_over_or_moves_is_no_load)
+{
+    struct fixture f = fixture_begin();
+    CHECK_VERDICT(create(&f, f.staff[1], 600), "ok");
+    for (int i = 0; i < 2; i++)
+        CHECK(hold(&f, f.staff[0], 600 + 60 * i, true));
+    CHECK_VERDICT(create(&f, 0, 840), "ok");
+    CHECK_INT(ask_int(f.db, "SELECT staff_id FROM bookings_booking ORDER BY id DESC LIMIT 1"),
+              f.staff[0]);
+    /* One each: that it is hers already does not count against her. */
+    CHECK_VERDICT(ask(f.db,
+                      "SELECT verdict FROM booking_reschedule(%lld, (SELECT max(id) FROM "
+                      "bookings_booking), (SELECT starts_at + interval '1 hour' FROM "
+                      "bookings_booking ORDER BY id DESC LIMIT 1), 0, 0, '')",
+                      (long long)f.customer),
+                  "ok");
+    CHECK_INT(ask_int(f.db, "SELECT staff_id FROM bookings_booking ORDER BY id DESC LIMIT 1"),
+              f.staff[0]);
     fixture_end(&f);
 }
 
@@ -312,27 +354,6 @@ TEST(who_takes_no_lock_meets_the_constraint)
 }
 
 /* ---- holds and moves: locks, and who waits for whom --------------------------------------------- */
-
-/* An hour from that minute of the local day in three days, by a customer of its own; it runs out now
- * when `over`. */
-static int64_t hold(const struct fixture *f, int64_t staff, int minute, bool over)
-{
-    char sql[600];
-    snprintf(sql, sizeof(sql),
-             "SELECT coalesce(id, 0) FROM bookings_decide(0, 0, 600, '{%lld}', '{%lld}', '{1}', "
-             "'{\"\"}', '{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
-             "ARRAY[local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, "
-             "'Asia/Riyadh')])",
-             (long long)add_user(f->db, "customer"), (long long)f->salon, (long long)f->service,
-             (long long)staff, minute);
-    int64_t id = ask_int(f->db, sql);
-    if (over)
-        ask(f->db,
-            "UPDATE bookings_booking SET hold_expires_at = now() - interval '1 second' "
-            "WHERE id = %lld",
-            (long long)id);
-    return id;
-}
 
 static int64_t newest(const struct fixture *f)
 {
@@ -483,6 +504,30 @@ TEST(a_hold_that_runs_out_while_its_reschedule_waits_stays_where_it_was)
     CHECK_VERDICT(answer_of(late), "invalid_transition");
     CHECK_VERDICT(state_of(&f, booking), "held,1,1");
     PQfinish(late);
+    fixture_end(&f);
+}
+
+/* Nobody sweeps here. */
+TEST(a_hold_that_has_run_out_needs_no_sweeper_to_be_over)
+{
+    struct fixture f = fixture_begin();
+    int64_t booking = hold(&f, f.staff[0], 600, true);
+    int64_t customer =
+        ask_int(f.db, "SELECT customer_id FROM bookings_booking ORDER BY id DESC LIMIT 1");
+    CHECK_ASK("expired", f.db, "SELECT status FROM bookings_shown WHERE id = %lld",
+              (long long)booking);
+    CHECK_ASK("0", f.db, "SELECT customer_holds(%lld)", (long long)customer);
+    static const char *const actions[] = {"confirm", "cancel", "complete", "no_show"};
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+        CHECK_STR(str_c(ask(f.db, "SELECT verdict FROM booking_move(%lld, %lld, '%s', 0, '', '')",
+                            (long long)customer, (long long)booking, actions[i])),
+                  i < 2 ? STR("invalid_transition") : STR("forbidden"));
+    f.customer = customer;
+    CHECK_VERDICT(ask(f.db, "%s", reschedule_sql(&f, booking, 0, 840)), "invalid_transition");
+    CHECK_VERDICT(state_of(&f, booking), "held,1,1");
+    for (int i = 0; i < 3; i++) /* the limit of open bookings is three */
+        CHECK_VERDICT(create(&f, f.staff[1], 600 + 60 * i), "ok");
+    CHECK_VERDICT(state_of(&f, booking), "held,1,1");
     fixture_end(&f);
 }
 
