@@ -13,6 +13,9 @@
  *       slot 0  slot 1   slot 0  slot 1
  *         1       2        4       8
  *
+ * With -DROOMS some services need the one room besides, which has the same slots (16, 32); with -DVISITS
+ * there are requests for a service by each member, all or nothing.
+ *
  * Protection is taken out with -D, to see that the model notices:
  *   NO_LOCK            staff rows are not locked
  *   NO_LOCK_ORDER      ... are locked in any order
@@ -20,14 +23,18 @@
  *   CHECK_BEFORE_LOCK  clashes are looked for before the locks, and not again
  *   NO_CONSTRAINT      there is no exclusion constraint
  *   NO_CAS             a move does not ask whether the booking is still as it was when it was judged
+ *   NO_ROOM_LOCK       rooms are not locked
  *   NO_LAZY_EXPIRY     a creation leaves holds past their time to the sweeper
+ *   NO_LAST_LOOK       ... does not look whether all that it wanted to expire has gone
  *   NO_SWEEPER         there is no sweeper
  *   SPLIT_RESCHEDULE   the old time is freed in a transaction of its own, before the new one is claimed
+ *   SPLIT_VISIT        each of its bookings is made in a transaction of its own
  *   ANSWER_EARLY       the client is told before the commit
  *   ASYNC_COMMIT       a commit is seen, and told, before it is on disk (synchronous_commit = off)
  * And these change what is asked:
  *   DETECTOR           Postgres' deadlock detector ends circles of waiters (else a circle is an error)
  *   ONLY_CONFIRM       clients ask for nothing else
+ *   ONLY_SHORT         nobody wishes a long service
  *   FIND_WAIT          a write that waits at the constraint is an "error": its trail is the example
  *
  * Each property is one assert, named by the comment behind it: tests/model/run.py reads from here which
@@ -59,6 +66,7 @@
 #define CONFIRM 2
 #define CANCEL 3
 #define RESCHEDULE 4
+#define VISIT 5 /* two creations in one, one of each member */
 
 /* Whose transaction: each of these has at most one. The numbers are those of the processes. */
 #define NOBODY 0
@@ -69,15 +77,20 @@
 
 #define STAFF_0 3
 #define STAFF_1 12
+#define STAFF 15
+#define THE_ROOM 48
 #define staff_of(claim) (((claim) & STAFF_1) != 0)
-#define is_long(claim) ((claim) == STAFF_0 || (claim) == STAFF_1)
+#define is_long(claim) (((claim) & STAFF) == STAFF_0 || ((claim) & STAFF) == STAFF_1)
+#define in_room(claim) (((claim) & THE_ROOM) != 0)
+#define room_for(claim) ((((claim) & STAFF_0) << 4) | (((claim) & STAFF_1) << 2)) /* at the same time */
 
 /* Something, and of one member only: no time at all is no claim, nor are two times at once. */
-#define whole(claim) ((claim) != 0 && (((claim) & STAFF_0) == 0 || ((claim) & STAFF_1) == 0))
+#define one_member(claim) ((((claim) & STAFF_0) == 0) != (((claim) & STAFF_1) == 0))
+#define whole(claim) (one_member(claim) && (!in_room(claim) || ((claim) & THE_ROOM) == room_for(claim)))
 
 typedef booking {
     unsigned status : 3;
-    unsigned claim : 4;
+    unsigned claim : 6;
     unsigned version : 3;
     unsigned hold_until : 2;
     unsigned judged : 3 /* in `written`: the version that the move was decided on */
@@ -86,11 +99,14 @@ typedef booking {
 booking stored[ROWS];  /* what is committed, and so what a statement sees */
 booking written[ROWS]; /* what the transaction `writer`, still open, has made of the row */
 byte writer[ROWS];     /* who holds the row's lock; NOBODY: `written` is blank */
-byte locked[2];        /* who holds the lock of that staff row */
+byte locked[3];        /* who holds the lock of that staff row; 2: of the room's */
 byte waits[4];         /* for whose transaction that one waits to end */
 bool open[4];          /* a transaction is open */
 bool killed[4];        /* a crash has rolled it back, and its owner has not noticed yet */
 bool told[ROWS];       /* a client was told that it exists */
+#ifdef VISITS
+bool pair[ROWS]; /* made for a visit */
+#endif
 #ifdef ASYNC_COMMIT
 booking on_disk[ROWS]; /* what a crash of the database leaves of `stored` */
 #endif
@@ -106,6 +122,7 @@ byte i, j; /* for the loops inside a d_step */
 #define active(row) (row.status == HELD || row.status == BOOKED)
 #define overlap(a, b) (active(stored[a]) && active(stored[b]) && (stored[a].claim & stored[b].claim) != 0)
 #define lost(r) (told[r] && stored[r].status == NONE)
+#define visit_has(r) (pair[r] && stored[r].status != NONE) /* the rows 1 and 2, if there is one: 0 is there before */
 
 /* HELD to HELD and BOOKED to BOOKED are reschedules. */
 #define legal(from, to) ((from == NONE && (to == HELD || to == BOOKED)) || (from == HELD && to != NONE) || \
@@ -125,6 +142,9 @@ inline check_move(r)
 inline check_guarantee()
 {
     assert(!overlap(0, 1) && !overlap(0, 2) && !overlap(1, 2)); /* no two claims on a time */
+#ifdef VISITS
+    assert(visit_has(1) == visit_has(2)); /* all of a visit or nothing */
+#endif
 }
 
 inline check_promises()
@@ -142,6 +162,10 @@ inline unlock_staff(who)
     fi;
     if
     :: locked[1] == who -> locked[1] = NOBODY
+    :: else
+    fi;
+    if
+    :: locked[2] == who -> locked[2] = NOBODY
     :: else
     fi
 }
@@ -168,7 +192,10 @@ inline let_go(who)
             written[i].claim = 0;
             written[i].version = 0;
             written[i].hold_until = 0;
-            written[i].judged = 0
+            written[i].judged = 0;
+#ifdef VISITS
+            pair[i] = pair[i] && stored[i].status != NONE
+#endif
         :: else
         fi
     }
@@ -245,7 +272,8 @@ inline write(r, to_status, to_claim, to_hold, from_version)
     printf("writes row %d: status %d, claim %d\n", r, written[r].status, written[r].claim)
 }
 
-/* SELECT FROM catalogue_staff WHERE id IN (need) ORDER BY id FOR NO KEY UPDATE, one row after the other */
+/* SELECT FROM catalogue_staff WHERE id IN (need) ORDER BY id FOR NO KEY UPDATE, one row after the other; then
+ * the same of catalogue_room */
 inline lock_staff()
 {
 #ifndef NO_LOCK
@@ -255,8 +283,10 @@ inline lock_staff()
         :: (need & 1) != 0 -> s = 0
 #ifdef NO_LOCK_ORDER
         :: (need & 2) != 0 -> s = 1
+        :: (need & 4) != 0 -> s = 2
 #else
-        :: need == 2 -> s = 1
+        :: (need & 3) == 2 -> s = 1
+        :: need == 4 -> s = 2
 #endif
         fi;
         d_step {
@@ -264,7 +294,7 @@ inline lock_staff()
             :: locked[s] == NOBODY ->
                 locked[s] = me;
                 need = need & ~(1 << s);
-                printf("locks staff %d\n", s)
+                printf("locks staff (2: room) %d\n", s)
             :: else -> wait_for(locked[s])
             fi;
             s = 0
@@ -317,59 +347,108 @@ inline expire_in_the_way()
 #endif
 }
 
-/* The check before any lock: holds past their time are nobody's. */
+/* A check that tells holds past their time from the rest: they are nobody's. */
 #define clash_seen(r, part) (r != b && active(stored[r]) && !past_hold(r) && (stored[r].claim & (part)) != 0)
 #define clashes_seen(part) (clash_seen(0, part) || clash_seen(1, part) || clash_seen(2, part))
 
-/* The check under the locks: it sees what this transaction has expired, and all that is active counts, as
- * it will for the constraint. */
+/* A check for which all that is active counts, as it will for the constraint, but for what this transaction
+ * has expired. */
 #define clash_left(r, part) \
     (r != b && active(stored[r]) && (stored[r].claim & (part)) != 0 && writer[r] != me)
 #define clashes_left(part) (clash_left(0, part) || clash_left(1, part) || clash_left(2, part))
 #define dead_wood(r) (clash_left(r, wish) && past_hold(r))
 
+/* Whom of the members that are wished for it leaves; nobody, when the room or one of a visit is taken. */
+#define left_by(clashes) \
+    ((clashes(wish & THE_ROOM) || (op == VISIT && clashes(wish))) -> 0 : (wish & THE_ROOM) | \
+        (clashes(wish & STAFF_0) -> 0 : wish & STAFF_0) | (clashes(wish & STAFF_1) -> 0 : wish & STAFF_1))
+
 /* Without the locks as they should be, the constraint is what refuses; with them it never has to. */
-#if defined(NO_LOCK) || defined(CHECK_BEFORE_LOCK) || defined(UNLOCK_EARLY)
+#if defined(NO_LOCK) || defined(CHECK_BEFORE_LOCK) || defined(UNLOCK_EARLY) || defined(NO_ROOM_LOCK)
 #define backstop true
 #else
 #define backstop false
 #endif
 
-/* SELECT ... WHERE NOT EXISTS (SELECT FROM staff_clashes(staff, wanted)): `wish` keeps who is free, then one
- * of them. (Not the least loaded one: any may be.) */
-inline check_again()
+/* `wish` keeps one of the members who are free. (Not the least loaded one: any may be.) */
+inline choose()
+{
+    if
+    :: op != VISIT && (wish & STAFF_0) != 0 -> wish = wish & (STAFF_0 | THE_ROOM)
+    :: op != VISIT && (wish & STAFF_1) != 0 -> wish = wish & (STAFF_1 | THE_ROOM)
+    :: op == VISIT && (wish & STAFF) != 0
+    :: (wish & STAFF) == 0 -> fine = false; goto ending /* slot_taken; what was expired stays so */
+    fi
+}
+
+/* A creation, behind its locks: who is free, apart from holds that will be expired? */
+inline check_creation()
+{
+#ifndef CHECK_BEFORE_LOCK
+    atomic {
+        d_step {
+            wish = left_by(clashes_seen);
+            printf("checks again: %d is free\n", wish)
+        };
+        choose()
+    }
+#else
+    atomic { choose() }
+#endif
+}
+
+/* A creation, after it has expired what was in its way: one of them may have been confirmed meanwhile. Then it
+ * raises an error, as the constraint would. */
+inline last_look()
+{
+#if !defined(CHECK_BEFORE_LOCK) && !defined(NO_LAST_LOOK)
+    atomic {
+        assert(backstop || !(dead_wood(0) || dead_wood(1) || dead_wood(2))); /* a hold past its time blocks nobody */
+        if
+        :: clashes_left(wish) -> printf("what was over is not gone\n"); goto failed
+        :: else
+        fi
+    }
+#else
+    skip
+#endif
+}
+
+/* A reschedule, behind its locks and after it has expired what is in its way. */
+inline check_new_time()
 {
     atomic {
 #ifndef CHECK_BEFORE_LOCK
         d_step {
             assert(backstop || !(dead_wood(0) || dead_wood(1) || dead_wood(2))); /* a hold past its time blocks nobody */
-            wish = (clashes_left(wish & STAFF_0) -> 0 : wish & STAFF_0) |
-                   (clashes_left(wish & STAFF_1) -> 0 : wish & STAFF_1);
+            wish = left_by(clashes_left);
             printf("checks again: %d is free\n", wish)
         };
 #endif
-        if
-        :: (wish & STAFF_0) != 0 -> wish = wish & STAFF_0
-        :: (wish & STAFF_1) != 0 -> wish = wish & STAFF_1
-        :: wish == 0 -> fine = false; goto ending /* slot_taken; what was expired stays so */
-        fi;
-        if
-        :: op == RESCHEDULE -> goto moving
-        :: else
-        fi
+        choose()
     }
 }
 
 #define free_row(r) (stored[r].status == NONE && writer[r] == NOBODY)
 
-/* INSERT: a row that nobody sees yet but the constraint. */
+/* INSERT: a row that nobody sees yet but the constraint. Of a visit the first member's first; `wish` keeps what
+ * is still to be inserted. */
+#define first_part (op == VISIT && (wish & STAFF_0) != 0 -> (wish & STAFF_0) : wish)
+
 inline insert()
 {
     d_step {
         fine = free_row(0) || free_row(1) || free_row(2);
         b = (free_row(0) -> 0 : (free_row(1) -> 1 : 2));
         if
-        :: fine -> write(b, to, wish, (to == HELD) * (now + 1), 0)
+        :: fine ->
+            j = first_part;
+            write(b, to, j, (to == HELD) * (now + 1), 0);
+#ifdef VISITS
+            pair[b] = op == VISIT;
+#endif
+            wish = wish - j;
+            j = 0
         :: else -> b = NO_ROW /* the model's table is full: refused */
         fi
     }
@@ -477,10 +556,24 @@ inline receive()
         if
         :: wish = 1
         :: wish = 2
-        :: wish = 3
         :: wish = 4
         :: wish = 1 + 4
+#ifndef ONLY_SHORT
+        :: wish = 3
+#endif
+        fi;
+#ifdef ROOMS
+        if
+        :: !is_long(wish) -> wish = wish | room_for(wish)
+        :: true
         fi
+#endif
+#ifdef VISITS
+        if
+        :: wish == 1 + 4 && free_row(1) && free_row(2) -> op = VISIT
+        :: true
+        fi
+#endif
 #endif
     :: active(stored[0]) || active(stored[1]) || active(stored[2]) ->
         if
@@ -496,12 +589,13 @@ inline receive()
         :: op = CANCEL
         :: op = RESCHEDULE;
             if
-            :: is_long(stored[b].claim) -> wish = (STAFF_0 | STAFF_1) - stored[b].claim
-            :: !is_long(stored[b].claim) && stored[b].claim != 1 -> wish = 1
-            :: !is_long(stored[b].claim) && stored[b].claim != 2 -> wish = 2
-            :: !is_long(stored[b].claim) && stored[b].claim != 4 -> wish = 4
-            :: !is_long(stored[b].claim) && stored[b].claim != 8 -> wish = 8
-            fi
+            :: is_long(stored[b].claim) -> wish = STAFF - stored[b].claim
+            :: !is_long(stored[b].claim) && (stored[b].claim & STAFF) != 1 -> wish = 1
+            :: !is_long(stored[b].claim) && (stored[b].claim & STAFF) != 2 -> wish = 2
+            :: !is_long(stored[b].claim) && (stored[b].claim & STAFF) != 4 -> wish = 4
+            :: !is_long(stored[b].claim) && (stored[b].claim & STAFF) != 8 -> wish = 8
+            fi;
+            wish = wish | (in_room(stored[b].claim) -> room_for(wish) : 0)
 #endif
         fi
     :: op = 0 /* the server dies before it has sent anything */
@@ -513,15 +607,17 @@ inline receive()
 inline judge()
 {
     now = (open[me] -> now : clock);
-    wish = (clashes_seen(wish & STAFF_0) -> 0 : wish & STAFF_0) |
-           (clashes_seen(wish & STAFF_1) -> 0 : wish & STAFF_1);
+    wish = left_by(clashes_seen);
     need = ((wish & STAFF_0) != 0) | (((wish & STAFF_1) != 0) << 1);
+#ifndef NO_ROOM_LOCK
+    need = need | (in_room(wish) << 2);
+#endif
     if
-    :: op == CREATE -> fine = wish != 0
+    :: op == CREATE || op == VISIT -> fine = (wish & STAFF) != 0
     :: op == CONFIRM -> fine = stored[b].status == HELD && !past_hold(b); seen = stored[b].version
     :: op == CANCEL -> fine = active(stored[b]); seen = stored[b].version
     :: op == RESCHEDULE ->
-        fine = wish != 0 && active(stored[b]) && !past_hold(b);
+        fine = (wish & STAFF) != 0 && active(stored[b]) && !past_hold(b);
         need = need | (1 << staff_of(stored[b].claim));
         seen = stored[b].version
     :: else -> fine = false
@@ -540,6 +636,9 @@ inline answer()
 #ifndef ASYNC_COMMIT
             assert(stored[b].status != NONE && stored[b].version > seen); /* nobody is told a phantom */
 #endif
+#ifdef VISITS
+            told[1] = told[1] || op == VISIT;
+#endif
             told[b] = true
         }
     :: true
@@ -556,7 +655,7 @@ inline forget()
 
 proctype server(byte rounds) provided (quiet || killed[_pid])
 {
-    unsigned op : 3, to : 3, b : 2, wish : 4, need : 2, s : 1, now : 2, seen : 3;
+    unsigned op : 3, to : 3, b : 2, wish : 6, need : 3, s : 2, now : 2, seen : 3;
     bool fine; /* so far; in the end: the answer is yes */
 
     do
@@ -568,7 +667,7 @@ proctype server(byte rounds) provided (quiet || killed[_pid])
                 if
                 :: !fine -> goto over
                 :: fine && (op == CONFIRM || op == CANCEL) -> goto moving
-                :: fine && (op == CREATE || op == RESCHEDULE)
+                :: fine && (op == CREATE || op == VISIT || op == RESCHEDULE)
                 fi
             };
 #ifdef SPLIT_RESCHEDULE
@@ -583,17 +682,35 @@ proctype server(byte rounds) provided (quiet || killed[_pid])
             fi;
 #endif
             lock_staff();
+            if
+            :: op != RESCHEDULE -> check_creation()
+            :: op == RESCHEDULE
+            fi;
             expire_in_the_way();
-            check_again();
+            if
+            :: op != RESCHEDULE -> last_look()
+            :: op == RESCHEDULE -> check_new_time(); goto moving
+            fi;
+inserting:
             insert();
             if
             :: fine -> goto indexing
-            :: else -> goto ending
+            :: !fine && op == VISIT -> goto failed
+            :: !fine && op != VISIT -> goto ending
             fi;
 moving:
             move();
 indexing:
             exclusion();
+            if
+            :: op == VISIT && wish != 0 ->
+#ifdef SPLIT_VISIT
+                commit(me);
+                d_step { open[me] = true };
+#endif
+                goto inserting
+            :: else
+            fi;
 ending:
 #ifdef ANSWER_EARLY
             atomic { answer() };

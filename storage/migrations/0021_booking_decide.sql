@@ -529,6 +529,13 @@ BEGIN
     IF made > 0 THEN
         IF cardinality(over) > 0 THEN
             PERFORM holds_expire(over);
+            -- One may have been confirmed before it ran out, by somebody whom that has waited for. Told as the
+            -- constraint would, which therefore is not the only one to notice.
+            IF EXISTS (SELECT FROM bookings_booking b
+                       WHERE b.id = ANY (over) AND b.status IN ('held', 'pending', 'confirmed')) THEN
+                RAISE EXCEPTION 'bookings_no_overlap: a hold in the way was confirmed meanwhile'
+                    USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'bookings_no_overlap';
+            END IF;
         END IF;
         RETURN QUERY
         WITH new AS MATERIALIZED (

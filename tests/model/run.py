@@ -29,9 +29,12 @@ CYCLES = "non-progress cycle"  # pan's own words; every cycle is one here, since
 
 # name, what spin gets, what is violated. The larger ones first, for two run at a time.
 CASES = [
-    ("kept in longer histories", "ROUNDS_A=2 CRASHES=0", KEPT),
+    ("kept in longer histories", "ROUNDS_A=2 CRASHES=0 ONLY_SHORT", KEPT),
     ("kept through two crashes", "CRASHES=2", KEPT),
+    ("rooms: kept", "ROOMS CRASHES=0", KEPT),
+    ("visits: kept through a crash", "VISITS", KEPT),
     ("kept by the lock alone", "NO_CONSTRAINT", KEPT),
+    ("rooms: kept by the constraint alone, with deadlocks ended by Postgres", "ROOMS NO_ROOM_LOCK DETECTOR CRASHES=0", KEPT),
     ("kept by the constraint alone, with deadlocks ended by Postgres", "NO_LOCK DETECTOR", KEPT),
     ("every run comes to rest", "CRASHES=0", CYCLES + " absent"),
     ("kept by the constraint when clashes are looked for too early", "CHECK_BEFORE_LOCK CRASHES=0", KEPT),
@@ -40,6 +43,11 @@ CASES = [
     ("neither lock nor constraint: double booking", "NO_LOCK NO_CONSTRAINT", OVERLAP),
     ("check before the lock only: double booking", "CHECK_BEFORE_LOCK NO_CONSTRAINT", OVERLAP),
     ("lock given back before the commit: double booking", "UNLOCK_EARLY NO_CONSTRAINT", OVERLAP),
+    ("rooms: neither lock nor constraint: double booking", "ROOMS NO_ROOM_LOCK NO_CONSTRAINT CRASHES=0", OVERLAP),
+    ("no last look at what is to expire: the constraint must refuse", "NO_LAST_LOOK CRASHES=0", "behind the lock the constraint never has to refuse"),
+    ("no last look at what is to expire, no constraint: double booking", "NO_LAST_LOOK NO_CONSTRAINT CRASHES=0", OVERLAP),
+    ("visit in two transactions: half of it", "VISITS SPLIT_VISIT CRASHES=0", "all of a visit or nothing"),
+    ("visits without a lock order: deadlock", "VISITS NO_LOCK_ORDER", WAITS),
     ("constraint alone: inserts that clash wait", "NO_LOCK FIND_WAIT", "nobody waits at the constraint"),
     ("constraint alone: inserts that cross deadlock", "NO_LOCK", WAITS),
     ("no lock order: deadlock", "NO_LOCK_ORDER", WAITS),
