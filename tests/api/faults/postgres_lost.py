@@ -8,7 +8,7 @@ import psycopg2
 from lib.check import check, equal, eventually
 from lib.crowd import Traffic
 from lib.phones import new_phone
-from lib.salons import Salon
+from lib.salons import Salon, everybody_knows
 
 
 def _all_well(w):
@@ -124,8 +124,7 @@ def while_postgres_is_down_everything_that_needs_it_is_503_with_retry_after(w):
     with _postgres_down(w):
         for answer in (person.get("/api/auth/me/"), person.patch("/api/auth/me/", {"first_name": "x"}),
                        person.get("/api/bookings/"), person.get("/api/bookings/1/"), person.post("/api/bookings/", day.booking()),
-                       person.post("/api/bookings/1/cancel/", {}), person.get("/api/salons/"), person.get("/api/salons/1/"),
-                       person.get("/api/salons/1/services/"), person.get("/api/salons/1/staff/"), person.get(day.slots_path()),
+                       person.post("/api/bookings/1/cancel/", {}), person.get(day.slots_path()),
                        w.client().post("/api/auth/phone/request/", asking), w.client().post("/api/auth/otp/request/", asking),
                        w.client().post("/api/auth/phone/verify/", code), w.client().post("/api/auth/otp/verify/", code),
                        w.client().post("/api/auth/token/refresh/", {"refresh": person.refresh})):
@@ -138,6 +137,37 @@ def while_postgres_is_down_everything_that_needs_it_is_503_with_retry_after(w):
         w.client().post("/api/auth/phone/request/", {"phone_number": "abc"}).expect(400)
     _all_well(w)
     person.get("/api/auth/me/").expect(200)
+
+
+def salons_are_shown_from_memory_for_a_while_and_times_never(w):
+    _all_well(w)
+    salon = Salon(w, name_en="Shown Before")
+    kept = [f"/api/salons/{salon.id}/", f"/api/salons/{salon.id}/staff/", "/api/salons/?limit=2"]
+    with w.own_server(WORKERS=1, CATALOGUE_STALE_SECONDS=8) as server:
+        client = w.client(server=server)
+        before = [client.get(path).expect(200).body for path in kept]
+        with _postgres_down(w):
+            equal([client.get(path).expect(200).body for path in kept], before, "what was in memory")
+            salon.slots(client).expect(503, "server.unavailable")
+            client.get("/api/salons/1/").expect(503, "server.unavailable")  # nobody asked for it yet
+            eventually(lambda: client.get(kept[0]).expect(200) and server.metric("mawid_catalogue_stale_total") > 0, "it is counted")
+            for path in kept:
+                eventually(lambda path=path: client.get(path).status == 503, f"{path} is too old")
+        eventually(lambda: client.get(kept[0]).status == 200, "Postgres is back")
+        salon.change(name_en="Shown After")
+        everybody_knows()
+        equal(client.get(kept[0]).expect(200).json["name_en"], "Shown After", "name")
+
+
+def without_a_memory_salons_need_postgres(w):
+    _all_well(w)
+    with w.own_server(WORKERS=1, CATALOGUE_CACHE_MB=0) as server:
+        paths = ("/api/salons/", "/api/salons/1/", "/api/salons/1/services/", "/api/salons/1/staff/")
+        for path in paths:
+            w.client(server=server).get(path).expect(200)
+        with _postgres_down(w):
+            for path in paths:
+                check(int(w.client(server=server).get(path).expect(503, "server.unavailable").header("Retry-After")) > 0, "Retry-After")
 
 
 def a_code_that_could_not_be_stored_does_not_charge_the_phone(w):
