@@ -279,16 +279,40 @@ def each_slot_of_a_demo_day_can_be_booked(w):
 
 
 def bad_questions_about_slots_are_refused_by_name(w):
+    salon, day = Salon(w), at(3, 0)[:10]
+    unoffering, stranger, gone = salon.add_staff(), Salon(w).staff[0], salon.add_staff(offers=[salon.service])
+    w.db.rows("UPDATE catalogue_staff SET active = false WHERE id = %s", gone)
+    good = {"service": salon.service, "from": day, "days": 1}
+    for name, value, code in (
+            ("service", None, "request.field_required"), ("service", "", "request.bad_query"), ("service", "x", "request.bad_query"),
+            ("service", 0, "request.bad_query"), ("service", -1, "request.bad_query"), ("service", 2**63, "request.bad_query"),
+            ("service", "1" * 400, "request.bad_query"), ("service", "1.0", "request.bad_query"),
+            ("service", 2**63 - 1, "booking.service_unknown"), ("service", Salon(w).service, "booking.service_unknown"),
+            ("from", None, "request.field_required"), ("from", "", "request.bad_query"), ("from", "tomorrow", "request.bad_query"),
+            ("from", "2030-02-30", "request.bad_query"), ("from", "2030-1-1", "request.bad_query"), ("from", "0000-00-00", "request.bad_query"),
+            ("from", "1999-12-31", "request.bad_query"), ("from", "3000-01-01", "request.bad_query"), ("from", "99999-01-01", "request.bad_query"),
+            ("from", day + "T00:00:00Z", "request.bad_query"),
+            ("days", 0, "request.bad_query"), ("days", 32, "request.bad_query"), ("days", -1, "request.bad_query"),
+            ("days", "x", "request.bad_query"), ("days", "", "request.bad_query"), ("days", 2**64, "request.bad_query"),
+            ("staff", "x", "request.bad_query"), ("staff", 0, "request.bad_query"), ("staff", "", "request.bad_query"),
+            ("staff", 2**63, "request.bad_query"), ("staff", 2**63 - 1, "booking.staff_unknown"), ("staff", gone, "booking.staff_unknown"),
+            ("staff", stranger, "booking.staff_elsewhere"), ("staff", unoffering, "booking.staff_not_offering")):
+        query = "&".join(f"{n}={_quoted(str(v))}" for n, v in {**good, name: value}.items() if v is not None)
+        texts = [w.client(language).get(f"{PATH}{salon.id}/slots/?{query}").expect(400, code).json.get(name) for language in ("ar", "en")]
+        check(all(texts), f"{query}: {name} is not named")
+        check(any("\u0600" <= c <= "\u06ff" for c in texts[0][0]) and texts[1][0].isascii(), f"{query}: {texts}")
+
+
+def days_nobody_can_book_are_empty_and_not_refused(w):
     salon, client = Salon(w), w.client()
-    day = at(3, 0)[:10]
-    for query, name in (("", "service"), (f"service={salon.service}", "from"), (f"service=x&from={day}&days=1", "service"),
-                        (f"service={salon.service}&from=tomorrow&days=1", "from"), (f"service={salon.service}&from=2030-02-30&days=1", "from"),
-                        (f"service={salon.service}&from={day}&days=0", "days"), (f"service={salon.service}&from={day}&days=32", "days"),
-                        (f"service={salon.service}&from={day}&days=x", "days"), (f"service={salon.service}&from={day}&days=1&staff=x", "staff"),
-                        (f"service={10**9}&from={day}&days=1", "service"), (f"service={salon.service}&from={day}&days=1&staff={10**9}", "staff"),
-                        (f"service={salon.service}&from={day}&days=1&staff={Salon(w).staff[0]}", "staff")):
-        answer = client.get(f"{PATH}{salon.id}/slots/?{query}").expect(400)
-        check(name in answer.json, f"{query}: {answer.json}")
+    for day in ("2000-01-01", "2020-02-29", "2999-12-31"):
+        equal(client.get(f"{PATH}{salon.id}/slots/?service={salon.service}&from={day}&days=31").expect(200).json["slots"], [], day)
+
+
+def ids_that_no_salon_has_are_404(w):
+    for salon in (0, 2**31, 2**63 - 1, 2**63, 10**30, -1, "x", "1x", "%31%00"):
+        for part in ("", "services/", "staff/", f"slots/?service=1&from={at(3, 0)[:10]}"):
+            w.client().get(f"{PATH}{salon}/{part}").expect(404, "request.not_found")
 
 
 def a_month_of_slots_is_one_question(w):
