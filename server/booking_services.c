@@ -1,6 +1,7 @@
 #include "server/booking_services.h"
 
 #include "server/config.h"
+#include "server/services.h"
 
 static void begin_combiner(const struct app *app, struct booking_services *services)
 {
@@ -30,6 +31,7 @@ void booking_services_keep_house(const struct app *app, struct booking_services 
     const struct housekeeping_options options = {
         .bookings = &services->store,
         .pool = app->pg,
+        .photos = app->services->desk.photos.files ? &app->services->desk.photos : NULL,
         .interval = app->config->housekeeping_interval,
         .logins_kept = seconds(app->config->login_records_days * 86400),
     };

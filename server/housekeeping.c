@@ -1,12 +1,13 @@
 #include "server/housekeeping.h"
 
+#include "domain/desk/photos.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
 #include "storage/booking_store.h"
 #include "storage/login_sweep.h"
 
-enum { AT_MOST = 200, SWEEP_ROUNDS_MAX = 500, SWEEP_MINUTES = 60 };
+enum { AT_MOST = 200, SWEEP_ROUNDS_MAX = 500, SWEEP_MINUTES = 60, SHELF_SECONDS = 30 };
 
 /* As many rounds as it takes: after an evening of abandoned holds there are thousands. */
 static enum err tidy_bookings(struct ctx *c, struct booking_store *store)
@@ -46,6 +47,18 @@ static enum err sweep_logins(struct housekeeping *keeping)
     return sweep(keeping, login_sweep_sessions, STAT_SESSIONS_FORGOTTEN);
 }
 
+/* One shelf after the other, all of them in two hours. */
+static enum err sweep_photos(struct housekeeping *keeping)
+{
+    struct tick now = loop_now(keeping->loop);
+    if (!keeping->options.photos || now.ns < keeping->shelf_at.ns)
+        return OK;
+    uint32_t shelf = keeping->shelf;
+    keeping->shelf_at = tick_add(now, seconds(SHELF_SECONDS));
+    keeping->shelf = (shelf + 1) % PHOTO_SHELVES;
+    return photos_sweep(&keeping->ctx, keeping->options.photos, shelf);
+}
+
 static void keep(struct housekeeping *keeping)
 {
     struct ctx *c = &keeping->ctx;
@@ -56,6 +69,8 @@ static void keep(struct housekeeping *keeping)
         enum err err = tidy_bookings(c, keeping->options.bookings);
         if (!err)
             err = sweep_logins(keeping);
+        if (!err)
+            err = sweep_photos(keeping);
         /* The server being away is told elsewhere, and the next time will do. */
         if (err && err != ERR_UNAVAILABLE && err != ERR_TIMEOUT && err != ERR_CANCELED)
             log_event(LOG_WARN, "housekeeping_failed", "class %d", (int)err);

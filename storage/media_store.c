@@ -288,6 +288,48 @@ void media_drop(struct ctx *c, struct media_taken *taken)
     certainly(c, taken->store->pool, drop, taken);
 }
 
+/* ---- what is there ------------------------------------------------------------------------------ */
+
+struct shelf_job {
+    const char *path;
+    int64_t before; /* seconds since 1970 */
+    struct media_name *names;
+    size_t len;
+    int failed;
+};
+static void list_shelf(void *arg)
+{
+    struct shelf_job *job = arg;
+    DIR *directory = opendir(job->path);
+    if (!directory) {
+        job->failed = errno == ENOENT ? 0 : errno;
+        return;
+    }
+    for (struct dirent *entry; job->len < MEDIA_SHELF_NAMES && (entry = readdir(directory));) {
+        struct media_name *name = &job->names[job->len];
+        struct stat stat;
+        if (photo_name_parse(str_c(entry->d_name), &name->content, &name->kind) &&
+            fstatat(dirfd(directory), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+            stat.st_mtime < job->before)
+            job->len++;
+    }
+    closedir(directory);
+}
+
+enum err media_shelf(struct ctx *c, struct media_store *store, uint32_t shelf,
+                     struct media_name **out, size_t *len)
+{
+    struct shelf_job job = {
+        .path = path_printf(c->arena, "%s/%02x", store->root, (unsigned)shelf),
+        .before = c->clock->wall(c->clock).us / 1000000 - STALE_SECONDS,
+        .names = arena_array(c->arena, struct media_name, MEDIA_SHELF_NAMES),
+    };
+    TRY(offload(c, store->pool, list_shelf, &job));
+    *out = job.names;
+    *len = job.len;
+    return outcome("looking at a shelf", job.failed);
+}
+
 /* ---- sending ------------------------------------------------------------------------------------ */
 
 struct open_job {

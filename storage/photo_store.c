@@ -66,6 +66,19 @@ enum err photo_store_used(struct ctx *c, struct photo_store *store, const struct
     return OK;
 }
 
+enum err photo_store_unused(struct ctx *c, struct photo_store *store, const struct str *contents,
+                            size_t len, struct str *unused, size_t *unused_len)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_UNUSED,
+                 PG_ARGS(pg_text_array(c->arena, contents, len)), &rows));
+    assert(rows.len <= len);
+    *unused_len = rows.len;
+    for (uint32_t row = 0; row < rows.len; row++)
+        unused[row] = pg_get_text(&rows, row, 0);
+    return OK;
+}
+
 static enum err read_photo(struct row_cursor *at, struct photo *out)
 {
     out->id = row_int8(at);

@@ -15,6 +15,10 @@ NODISCARD enum err photo_store_remove(struct ctx *c, struct photo_store *store, 
                                       struct content *content, enum image_kind *kind);
 NODISCARD enum err photo_store_used(struct ctx *c, struct photo_store *store,
                                     const struct content *content, bool *used);
+/* Which of these contents no photo has, into `unused`, which has room for all. */
+NODISCARD enum err photo_store_unused(struct ctx *c, struct photo_store *store,
+                                      const struct str *contents, size_t len, struct str *unused,
+                                      size_t *unused_len);
 /* ERR_NOT_FOUND, without a reason: no such salon. */
 NODISCARD enum err photo_store_list(struct ctx *c, struct photo_store *store,
                                     const struct part_query *in, struct photo_page *out);
@@ -44,6 +48,15 @@ NODISCARD enum err media_read(struct ctx *c, struct media_store *store,
                               const struct media_reading *reading, int64_t at, char *to,
                               size_t len);
 void media_close(struct media_reading *reading);
+
+/* Names of files of a shelf that were written over an hour ago; at most MEDIA_SHELF_NAMES of them. */
+enum { MEDIA_SHELF_NAMES = 1000 };
+struct media_name {
+    struct content content;
+    enum image_kind kind;
+};
+NODISCARD enum err media_shelf(struct ctx *c, struct media_store *store, uint32_t shelf,
+                               struct media_name **out, size_t *len);
 
 /* Takes the name of a file away: OK too when there is none. media_restore gives it back, media_drop
  * deletes what it named. */

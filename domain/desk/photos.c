@@ -62,6 +62,29 @@ static void release(struct ctx *c, struct photos *photos, const struct content *
         log_event(LOG_WARN, "photo_file_left", "%.*s", STR_FMT(content_str(content)));
 }
 
+/* Between the two looks somebody may have added it: let_file_go asks again, the name in hand. */
+enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shelf)
+{
+    struct media_name *names;
+    size_t len, unused_len;
+    assert(shelf < PHOTO_SHELVES);
+    TRY(media_shelf(c, photos->files, shelf, &names, &len));
+    if (len == 0)
+        return OK;
+    struct str *contents = arena_array(c->arena, struct str, 2 * len);
+    struct str *unused = contents + len;
+    for (size_t i = 0; i < len; i++)
+        contents[i] = content_str(&names[i].content);
+    TRY(photo_store_unused(c, photos->rows, contents, len, unused, &unused_len));
+    for (size_t i = 0; i < len; i++)
+        for (size_t j = 0; j < unused_len; j++)
+            if (str_eq(contents[i], unused[j]))
+                TRY(let_file_go(c, photos, &names[i].content, names[i].kind));
+    if (unused_len)
+        log_event(LOG_INFO, "photo_files_swept", "%zu", unused_len);
+    return OK;
+}
+
 /* ---- adding ------------------------------------------------------------------------------------- */
 
 enum err photo_upload_begin(struct ctx *c, struct photos *photos, const struct actor *actor,

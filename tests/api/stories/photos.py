@@ -1,4 +1,5 @@
 """Photos of salons: taken in as they are, judged by what is in them, served for good."""
+import contextlib
 import hashlib
 import os
 import time
@@ -194,9 +195,11 @@ def a_photo_too_large_in_chunks_is_413_and_leaves_nothing(w):
 def an_upload_needs_little_memory(w):
     """Sixteen uploads of 6 MiB at once, all but their last byte sent: 96 MiB that the server must not hold."""
     salon, manager = _salon(w)
-    with w.own_server(WORKERS=1) as server:
+    # A sanitizer keeps what was freed, 256 MB of it unless told otherwise.
+    with w.own_server(WORKERS=1, ASAN_OPTIONS="detect_leaks=1:print_stacktrace=1:quarantine_size_mb=8") as server, \
+            contextlib.ExitStack() as ends:
         before = _resident(server)
-        wires = [w.wire(server) for _ in range(16)]
+        wires = [ends.enter_context(w.wire(server)) for _ in range(16)]
         for wire in wires:
             wire.send(f"POST {_path(salon)} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {manager.token}\r\nContent-Type: image/png\r\n"
                       f"Content-Length: {6 << 20}\r\n\r\n")
@@ -318,6 +321,25 @@ def adding_and_removing_at_once_never_leaves_a_photo_without_its_file(w):
     for url in urls:
         equal(w.client().get(url).expect(200).body, image, "what is served")
     equal(_incoming(w), [], "files on their way")
+
+
+def files_that_no_photo_names_are_swept(w):
+    """What a crash between file and row leaves: gone when it is old, unless a photo names it."""
+    salon, manager = _salon(w)
+    root = w.base_settings()["MEDIA_ROOT"]
+    shelf, image = os.path.join(root, "00"), png()
+    named = _add(manager, salon, image).expect(201).json["url"].split("/")[-1]
+    os.makedirs(shelf, exist_ok=True)
+    shown, orphan, young = ("00" + (letter * 62) + ".png" for letter in "abc")
+    w.db.rows("UPDATE catalogue_photo SET content = %s WHERE content = %s", shown[:64], named[:64])
+    for name, age in ((shown, 7200), (orphan, 7200), (young, 0)):
+        with open(os.path.join(shelf, name), "wb") as file:
+            file.write(image)
+        os.utime(os.path.join(shelf, name), (time.time() - age,) * 2)
+    with w.own_server(HOUSEKEEPING_SECONDS=1):
+        eventually(lambda: not os.path.exists(os.path.join(shelf, orphan)), "the old file without a photo is gone")
+    equal(sorted(os.listdir(shelf)), [shown, young], "what is left")
+    os.remove(os.path.join(shelf, young))
 
 
 def a_salon_has_50_photos_at_most(w):
