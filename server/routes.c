@@ -4,6 +4,7 @@
 #include "server/api/calendar_api.h"
 #include "server/api/catalogue_api.h"
 #include "server/api/desk_api.h"
+#include "server/api/desk_staff_api.h"
 #include "server/api/health_api.h"
 #include "server/api/me_api.h"
 #include "server/api/photos_api.h"

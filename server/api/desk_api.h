@@ -1,4 +1,4 @@
-/* server/api/desk_api.h - salons, services, rooms and staff, changed by those who run them.
+/* server/api/desk_api.h - salons and what they offer, changed by those who run them.
  *
  * PATCH changes what is there in the body and leaves the rest; arrays are replaced as a whole. */
 #pragma once
@@ -19,12 +19,3 @@ enum err api_rooms(struct ctx *c, struct request *req, struct response *res);
 enum err api_room_create(struct ctx *c, struct request *req, struct response *res);
 enum err api_room_change(struct ctx *c, struct request *req, struct response *res);
 enum err api_room_remove(struct ctx *c, struct request *req, struct response *res);
-/* POST /api/salons/{id}/staff/   GET, PATCH, DELETE …/staff/{id}/ */
-enum err api_staff_add(struct ctx *c, struct request *req, struct response *res);
-enum err api_staff_get(struct ctx *c, struct request *req, struct response *res);
-enum err api_staff_change(struct ctx *c, struct request *req, struct response *res);
-enum err api_staff_remove(struct ctx *c, struct request *req, struct response *res);
-/* GET, POST /api/salons/{id}/staff/{id}/exceptions/   DELETE …/exceptions/{id}/ */
-enum err api_exceptions(struct ctx *c, struct request *req, struct response *res);
-enum err api_exception_add(struct ctx *c, struct request *req, struct response *res);
-enum err api_exception_remove(struct ctx *c, struct request *req, struct response *res);

@@ -1,0 +1,59 @@
+#include "server/api/desk_json.h"
+
+#include "server/api/catalogue_json.h"
+#include "server/services.h"
+
+struct desk_store *desk_store_of(const struct request *req)
+{
+    return &req->app->services->desk.desk;
+}
+
+enum err desk_read_week(struct ctx *c, const char *field, const char *end_name,
+                        const struct json_objects *items, const struct weekly_times **out)
+{
+    *out = NULL;
+    if (!items->set)
+        return OK;
+    int64_t *columns = arena_array(c->arena, int64_t, 3 * items->len + 1);
+    struct weekly_times *times = arena_new(c->arena, struct weekly_times);
+    *times = (struct weekly_times){.len = items->len,
+                                   .weekday = columns,
+                                   .starts_minute = columns + items->len,
+                                   .ends_minute = columns + 2 * items->len};
+    const struct desk_interval *intervals = items->items;
+    for (size_t i = 0; i < items->len; i++) {
+        columns[i] = intervals[i].weekday.v;
+        columns[items->len + i] = intervals[i].from.v;
+        columns[2 * items->len + i] = intervals[i].to.v;
+    }
+    size_t at;
+    enum reason reason;
+    if (weekly_problem(times, &at, &reason))
+        return fail_item(c, field, at, end_name, reason);
+    *out = times;
+    return OK;
+}
+
+const struct id_list *desk_read_ids(struct arena *arena, const struct json_ints *ints)
+{
+    if (!ints->set)
+        return NULL;
+    struct id_list *list = arena_new(arena, struct id_list);
+    *list = (struct id_list){ints->v, ints->len};
+    return list;
+}
+
+struct json_writer desk_page_begin(struct ctx *c, struct response *res)
+{
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "results");
+    return w;
+}
+
+void desk_page_end(struct ctx *c, struct json_writer *w, bool more, int64_t last_id)
+{
+    json_array_end(w);
+    json_put_next(c, w, catalogue_id_cursor(c, more, last_id));
+    json_object_end(w);
+}
