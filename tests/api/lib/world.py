@@ -158,8 +158,8 @@ class World:
         return self.somebody(f"booker {self.bookers}")
 
     def crowd(self, size):
-        """That many signed-in customers, made once."""
-        return [self.somebody(f"crowd {n}") for n in range(size)]
+        """That many customers who have booked nothing yet: open bookings of another story are not theirs."""
+        return [self.sign_in() for _ in range(size)]
 
     def with_role(self, role):
         """A signed-in person of that role: a fresh account that the database promotes."""

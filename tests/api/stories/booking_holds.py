@@ -94,7 +94,7 @@ def confirming_and_taking_over_at_once_never_both_win(w):
         client, salon = w.sign_in(), Salon(w)
         held = book(client, salon.booking(hold=True))["id"]
         w.db.rows("UPDATE bookings_booking SET hold_expires_at = clock_timestamp() + interval '20 milliseconds' WHERE id = %s", held)
-        rivals = [w.somebody(f"crowd {n}").as_language("en") for n in range(4)]
+        rivals = [rival.as_language("en") for rival in w.crowd(4)]
         answers = at_once(range(5), lambda n: move(client.as_language("en"), held, "confirm") if n == 0 else rivals[n - 1].post(PATH, salon.booking()))
         won = (answers[0].status == 200) + sum(a.status == 201 for a in answers[1:])
         check(won <= 1, f"{won} winners: {[a.status for a in answers]}")
