@@ -50,7 +50,7 @@ class Mutant:
 
 MUTANTS = (
     Mutant("creations do not look again behind the lock", (OVERLAP,),
-           (("bookings_decide", "IF spot.busy = 0 THEN", "IF true THEN"),), CREATING, unguarded=True),
+           (("bookings_decide", "NOT spot.anybody AND spot.near IS NOT TRUE", "NOT spot.anybody"),), CREATING, unguarded=True),
     Mutant("creations for anybody do not look again", (OVERLAP,),
            (("booking_team", "count(*) FILTER (WHERE b.status <> 'held' OR b.hold_expires_at > now()) AS busy", "0 AS busy"),),
            CREATING, unguarded=True),
@@ -58,8 +58,10 @@ MUTANTS = (
            (("booking_house", "count(*) FILTER (WHERE b.status <> 'held' OR b.hold_expires_at > now()) AS busy", "0 AS busy"),),
            CREATING, unguarded=True),
     Mutant("a batch forgets what it gave away", (OVERLAP,),
-           (("bookings_decide", "IF staffs[i] = member AND ids[i] IS NOT NULL AND prospects[i].wanted && spot.wanted THEN",
-             "IF false THEN"),), CREATING, unguarded=True),
+           (("bookings_decide", "IF taken[array_position(given, member)] && spot.wanted THEN", "IF false THEN"),),
+           CREATING, unguarded=True),
+    Mutant("a visit that is refused keeps what it was given", ("a_time_was_taken_when_they_said_so",),
+           (("bookings_decide", "taken[i_given] := taken[i_given] - tstzmultirange(prospects[i].wanted);", ""),), VISITS),
     Mutant("half a visit is kept", ("a_visit_is_made_whole_or_not_at_all",),
            (("bookings_decide", "FOR i IN unit_first .. spot.n - 1 LOOP -- all", "FOR i IN 1 .. 0 LOOP -- all"),), VISITS),
     Mutant("half a held visit is confirmed", ("a_held_visit_is_one_hold",),
@@ -104,12 +106,27 @@ def apply(mutant, db, superuser):
         drop_constraints(db)
 
 
+def misfits(db):
+    """(mutant, why): those that cannot be applied any more."""
+    for mutant in MUTANTS:
+        try:
+            for function, old, _ in mutant.changes:
+                _text(db, function, old)
+        except Failure as failure:
+            yield mutant.name, str(failure)
+
+
 def _change(db, function, old, new):
+    db.rows(_text(db, function, old).replace(old, new))
+
+
+def _text(db, function, old):
+    """Of the function, which has `old` in it once."""
     found = db.rows("SELECT pg_get_functiondef(oid) AS text FROM pg_proc WHERE proname = %s AND pronamespace = 'public'::regnamespace",
                     function)
     if len(found) != 1 or found[0]["text"].count(old) != 1:
         raise Failure(f"'{old}' is not there exactly once in {function}")
-    db.rows(found[0]["text"].replace(old, new))
+    return found[0]["text"]
 
 
 def drop_constraints(db):

@@ -208,6 +208,8 @@ def run_naive(report, stage, binary, seed):
     stage.make_database("naive")
     scene = Scene(stage, binary, "naive")
     try:
+        misfits = list(mutants.misfits(scene.db))
+        report.tell("the_mutants_fit_the_functions", "\n    ".join(f"{name}: {why}" for name, why in misfits))
         taken_out = naive.take_out_the_guarantee(scene.db)
         scene.start_servers()
         for attempt in range(NAIVE_TRIES):
@@ -236,7 +238,10 @@ def run_mutants(report, stage, binary, seed, only):
 
 def survived(mutant, scene, seed):
     """What did not fail, or None."""
-    scene.mutate(mutant)
+    try:
+        scene.mutate(mutant)
+    except Failure as failure:
+        return str(failure)
     try:
         scene.start_servers()
         for attempt in range(MUTANT_TRIES):
