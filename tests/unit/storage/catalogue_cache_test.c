@@ -450,6 +450,34 @@ TEST(what_changes_while_it_is_loaded_is_not_kept)
     fixture_end(f);
 }
 
+static void crowd_main(struct ctx *c, void *arg)
+{
+    struct fixture *f = arg;
+    const struct salon_facts *facts;
+    uint64_t version;
+    enum err err = catalogue_cache_catch_up(c, &f->cache);
+    if (err == OK)
+        err = catalogue_cache_facts(c, &f->cache, f->salon, &facts, &version);
+    if (err)
+        f->err = err;
+}
+
+TEST(a_crowd_shares_one_look_and_one_reading)
+{
+    struct fixture *f = fixture_begin(seconds(1));
+    struct job jobs[50];
+    CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
+    uint64_t looks = f->cache.feed.begun;
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+        job_start(&f->real, &jobs[i], crowd_main, f);
+    CHECK(real_finish(&f->real, 20000));
+    CHECK_INT(f->err, OK);
+    CHECK_INT(f->cache.feed.begun - looks,
+              2); /* the one that had begun was too old for the others */
+    CHECK_INT(f->cache.last_version, 1);
+    fixture_end(f);
+}
+
 TEST(a_look_that_cannot_be_continued_forgets_everything)
 {
     struct fixture *f = fixture_begin(seconds(1));
