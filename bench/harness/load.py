@@ -103,7 +103,7 @@ def pgbench_latency(rig, script, variables=()):
 
 def run_pgbench(rig, script, clients, variables, *words):
     rig.must_have("pgbench")
-    seconds = max(1, round(rig.seconds))
+    seconds = max(2, round(rig.seconds))  # a busy machine swallows the last line of progress
     command = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}",
                f"--time={seconds + 1}", "--progress=1", f"--file={script}", "--random-seed=rand", *words]
     command += [f"--define={name}={value}" for name, value in variables]
