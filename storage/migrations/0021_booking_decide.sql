@@ -327,7 +327,7 @@ DECLARE
     refused_item integer[];
     staff_ids bigint[] := p_staff; -- to be locked; more than needed does no harm
     room_ids bigint[];
-    good integer := 0; -- services of requests that nothing speaks against
+    undecided boolean; -- is there a request that nothing speaks against so far
     u integer;
     unit_now integer := 0;
     unit_first integer := 1; -- the first service of the request that is being looked at
@@ -353,11 +353,6 @@ DECLARE
 BEGIN
     SELECT array_agg(p ORDER BY p.n) INTO prospects
     FROM booking_prospects(p_customer, p_salon, p_unit, p_service, p_staff, p_starts_at, NULL, false) p;
-    IF keyed THEN -- after that look: who sees what a twin took sees the twin's key as well
-        FOR seen IN SELECT * FROM idempotency_seen(p_customer, p_key, p_fingerprint) LOOP
-            verdicts[seen.n] := seen.verdict;
-        END LOOP;
-    END IF;
     FOR i IN 1 .. items LOOP
         spot := prospects[i];
         u := spot.unit;
@@ -378,15 +373,19 @@ BEGIN
                 spot.verdict := 'nobody_offers';
             END IF;
         END IF;
-        IF spot.verdict IS NULL THEN
-            good := good + 1;
-        ELSE
+        IF spot.verdict IS NOT NULL THEN
             verdicts[u] := spot.verdict;
             refused_item[u] := i - unit_first + 1;
         END IF;
     END LOOP;
+    IF keyed THEN -- after all those looks: who saw what a twin took sees the twin's key as well
+        FOR seen IN SELECT * FROM idempotency_seen(p_customer, p_key, p_fingerprint) LOOP
+            verdicts[seen.n] := seen.verdict;
+        END LOOP;
+    END IF;
+    undecided := array_position(verdicts, NULL) IS NOT NULL;
 
-    IF good > 0 THEN
+    IF undecided THEN
         IF units = 1 THEN
             void := pg_advisory_xact_lock(1101, (p_customer[1] % 2147483647)::integer);
         ELSE
@@ -605,7 +604,7 @@ BEGIN
                 expires_at = excluded.expires_at
             WHERE k.expires_at <= now();
         END IF;
-    ELSIF good > 0 THEN
+    ELSIF undecided THEN
         -- The row locks gave us a transaction id, but there is nothing whose loss would matter: the
         -- next in line need not wait until our commit is on disk.
         void := set_config('synchronous_commit', 'off', true);

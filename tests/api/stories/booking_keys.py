@@ -90,6 +90,19 @@ def a_storm_over_two_servers_has_one_effect_and_one_answer(w):
     equal((_count(w, salon), _kept(w, client)), (1, 1), "bookings, kept answers")
 
 
+def no_twin_for_anybody_hears_that_the_time_is_taken(w):
+    """By the other twin, that is: whoever sees its booking sees its key as well. Rounds enough to meet the
+    moment between two looks."""
+    salon, client = Salon(w), w.sign_in()
+    with w.own_server() as other:
+        twins = [client.on(other if n % 2 else w.main) for n in range(8)]
+        for _ in range(60):
+            key = _key()
+            answers = at_once(twins, lambda twin, key=key: _book(twin, salon.booking(staff=None), key))
+            equal({answer.status for answer in answers}, {201}, "statuses")
+            client.post(f"/api/bookings/{answers[0].json['id']}/cancel/", {}).expect(200)
+
+
 def _kept(w, client):
     return w.db.one("SELECT count(*) FROM idempotency_key WHERE caller_id = %s", client.user["id"])
 
