@@ -23,11 +23,6 @@ def _settle(client, body, key):
     return eventually(lambda: next((a for a in [_book(client, body, key)] if a.status != 503), None), "settled", patience=60)
 
 
-def _well(w):
-    eventually(lambda: w.main.admin("/readyz")[0] == 200 and all(w.client().get("/api/salons/?limit=1").status == 200
-                                                                 for _ in range(16)), "all is well", patience=60)
-
-
 def _not_done_or_unknown(answer):
     answer.expect(503)
     check(answer.json["code"] in ("server.unavailable", "server.unknown_outcome"), answer.text)
@@ -53,7 +48,7 @@ def _cut_those_who_committed(w):
 
 
 def a_booking_that_postgres_took_with_it_is_made_when_asked_again(w):
-    _well(w)
+    w.wait_until_well()
     salon, client, key, answers = Salon(w), w.sign_in(), "taken-with-it", []
     blocker = psycopg2.connect(w.pair.database_url)
     with contextlib.suppress(psycopg2.Error), contextlib.closing(blocker):
@@ -65,7 +60,7 @@ def a_booking_that_postgres_took_with_it_is_made_when_asked_again(w):
         waiting.join()
         w.pair.act("start-pg")
     _not_done_or_unknown(answers[0])
-    _well(w)
+    w.wait_until_well()
     equal(w.db.one("SELECT count(*) FROM bookings_booking WHERE salon_id = %s", salon.id), 0, "bookings after the crash")
     first = _settle(client, salon.booking(), key).expect(201)
     equal(first.header("Idempotency-Replayed"), None, "it is the first")
@@ -74,7 +69,7 @@ def a_booking_that_postgres_took_with_it_is_made_when_asked_again(w):
 
 
 def a_booking_whose_commit_was_not_heard_of_is_unknown_and_found_by_its_key(w):
-    _well(w)
+    w.wait_until_well()
     salon, client, key, answers = Salon(w), w.sign_in(), "not-heard-of", []
     with _commits_that_nobody_hears_of(w):
         waiting = threading.Thread(target=lambda: answers.append(_book(client, salon.booking(), key)))
@@ -90,7 +85,7 @@ def a_booking_whose_commit_was_not_heard_of_is_unknown_and_found_by_its_key(w):
 
 
 def a_move_whose_commit_was_not_heard_of_is_unknown_and_made_once(w):
-    _well(w)
+    w.wait_until_well()
     salon, client, answers = Salon(w), w.sign_in(), []
     made = _book(client, salon.booking()).expect(201).json
     with _commits_that_nobody_hears_of(w):
@@ -107,7 +102,7 @@ def a_move_whose_commit_was_not_heard_of_is_unknown_and_made_once(w):
 def under_cuts_and_crashes_each_key_has_one_effect(w):
     """Six people book one after the other, each with its key, asking again until it is settled, while
     connections are cut and Postgres is killed."""
-    _well(w)
+    w.wait_until_well()
     people, tries, over, told, wrong = 6, 25, threading.Event(), {}, []
     salon, clients = Salon(w, staff=people), [w.sign_in().as_language("en") for _ in range(people)]
 
@@ -141,7 +136,7 @@ def under_cuts_and_crashes_each_key_has_one_effect(w):
             thread.join()
         over.set()
         chaos.join()
-        _well(w)
+        w.wait_until_well()
     equal([repr(error) for error in wrong], [], "what went wrong")
     ids = [answer.json["id"] for answer in told.values()]
     equal((len(ids), len(set(ids))), (people * tries, people * tries), "keys, and bookings that were told")

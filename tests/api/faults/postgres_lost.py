@@ -11,17 +11,11 @@ from lib.phones import new_phone
 from lib.salons import Salon, everybody_knows
 
 
-def _all_well(w):
-    """Waits until every worker has its connections again: many requests in a row, each on a new one."""
-    eventually(lambda: w.main.admin("/readyz")[0] == 200
-               and all(w.client().get("/api/salons/?limit=1").status == 200 for _ in range(16)), "all is well", patience=60)
-
-
 class Bookings:
     """Traffic of people who book and cancel, each on a day of staff of their own; remembers every 2xx."""
 
     def __init__(self, w, people=6):
-        _all_well(w)
+        w.wait_until_well()
         self.world = w
         self.people = [person.as_language("en") for person in w.crowd(people)]
         self.days = w.catalogue.staff_days(people, slots=1)
@@ -117,7 +111,7 @@ def connections_cut_one_by_one_under_traffic_lose_no_success(w):
 
 
 def while_postgres_is_down_everything_that_needs_it_is_503_with_retry_after(w):
-    _all_well(w)
+    w.wait_until_well()
     person, day = w.sign_in(), w.catalogue.staff_day(1)
     code = {"request_id": "7b2f4a52-6d0e-4a39-8d53-0d0f8f4d1c11", "code": "123456"}
     asking = {"phone_number": new_phone(), "channel": "sms"}
@@ -135,12 +129,12 @@ def while_postgres_is_down_everything_that_needs_it_is_503_with_retry_after(w):
         check(answer.json["postgres"] != "ok", f"readyz does not name Postgres: {answer.text}")
         w.client(token="x.y.z").get("/api/auth/me/").expect(401)
         w.client().post("/api/auth/phone/request/", {"phone_number": "abc"}).expect(400)
-    _all_well(w)
+    w.wait_until_well()
     person.get("/api/auth/me/").expect(200)
 
 
 def salons_are_shown_from_memory_for_a_while_and_times_never(w):
-    _all_well(w)
+    w.wait_until_well()
     salon = Salon(w, name_en="Shown Before")
     kept = [f"/api/salons/{salon.id}/", f"/api/salons/{salon.id}/staff/", "/api/salons/?limit=2"]
     with w.own_server(WORKERS=1, CATALOGUE_STALE_SECONDS=8) as server:
@@ -160,7 +154,7 @@ def salons_are_shown_from_memory_for_a_while_and_times_never(w):
 
 
 def without_a_memory_salons_need_postgres(w):
-    _all_well(w)
+    w.wait_until_well()
     with w.own_server(WORKERS=1, CATALOGUE_CACHE_MB=0) as server:
         paths = ("/api/salons/", "/api/salons/1/", "/api/salons/1/services/", "/api/salons/1/staff/")
         for path in paths:
@@ -171,11 +165,11 @@ def without_a_memory_salons_need_postgres(w):
 
 
 def a_code_that_could_not_be_stored_does_not_charge_the_phone(w):
-    _all_well(w)
+    w.wait_until_well()
     phone = new_phone()
     with _postgres_down(w):
         w.client().post("/api/auth/phone/request/", {"phone_number": phone, "channel": "sms"}).expect(503)
-    _all_well(w)
+    w.wait_until_well()
     w.client().post("/api/auth/phone/request/", {"phone_number": phone, "channel": "sms"}).expect(201)
 
 
@@ -189,7 +183,7 @@ def without_postgres_migrate_says_so_in_one_line(w):
 
 def a_locked_table_is_503_and_then_normal(w):
     """Somebody holds the staff row: the booking gives up in time, others of other staff go on."""
-    _all_well(w)
+    w.wait_until_well()
     person, salon = w.sign_in(), Salon(w, staff=2)
     held, free = salon.booking(staff=0), salon.booking(staff=1)
     blocker = psycopg2.connect(w.pair.database_url)

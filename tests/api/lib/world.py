@@ -9,13 +9,14 @@ import threading
 import time
 
 from .catalogue import Catalogue
-from .check import Failure
+from .check import Failure, eventually
 from .client import Client, Wire
 from .contract import Contract
 from .database import SOURCE_ROOT, Database, PrivateServers
 from .partner import FakeAuthentica
 from .phones import new_phone
 from .process import SECRET_KEY, Server, run_command
+from .salons import at
 
 SERVERS_MAX = 10  # besides the main one: each keeps some of Postgres' connections
 TEST_PHONE, TEST_CODE = "+966500000000", "123456"
@@ -132,6 +133,13 @@ class World:
         since = client.server.log_size()
         asked = client.post(path, {"phone_number": phone, "channel": "sms", **more}).expect(201).json
         return asked["request_id"], client.server.message_after(phone, since)["code"]
+
+    def wait_until_well(self):
+        """Until every worker has its connections again: many requests in a row, each on a new one, for what is not
+        answered from memory."""
+        times = f"/api/salons/1/slots/?service=1&from={at(1, 0)[:10]}&days=1"
+        eventually(lambda: self.main.admin("/readyz")[0] == 200
+                   and all(self.client().get(times).status == 200 for _ in range(16)), "all is well", patience=60)
 
     def sign_in(self, phone=None, language=None, server=None, **more):
         """A client that logged in by phone; a fresh phone makes a new customer."""
