@@ -9,6 +9,7 @@ import psycopg2
 
 from lib.bookings import PATH
 from lib.check import check, equal, eventually
+from lib.database import Database
 from lib.salons import Salon, at
 
 _serial = itertools.count(1)
@@ -35,11 +36,33 @@ def _commits_that_nobody_hears_of(w):
     w.superuser.rows("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     w.superuser.rows("SELECT pg_reload_conf()")
     try:
+        _until_commits_wait(w)
         yield
     finally:
         w.superuser.rows("SET synchronous_commit = local")
         w.superuser.rows("ALTER SYSTEM RESET synchronous_standby_names")
         w.superuser.rows("SELECT pg_reload_conf()")
+
+
+def _until_commits_wait(w):
+    """A setting is read again by and by: commits something until that waits, and lets it go."""
+    probe, enough = Database(w.pair.database_url, "postgres"), threading.Event()
+    pid = probe.one("SELECT pg_backend_pid()")
+
+    def commit():
+        while not enough.is_set():
+            probe.rows("SELECT pg_logical_emit_message(true, 'probe', '')")
+
+    committing = threading.Thread(target=commit)
+    committing.start()
+    try:
+        eventually(lambda: w.superuser.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid = %s", pid),
+                   "commits wait")
+    finally:
+        enough.set()
+        w.superuser.rows("SELECT pg_cancel_backend(%s)", pid)
+        committing.join()
+        probe.close()
 
 
 def _cut_those_who_committed(w):
