@@ -70,6 +70,10 @@ void loop_flush_later(struct loop *loop, struct task *task);
 /* As above but in the ready phase of the next round (this turn if it is still running fibers). */
 void loop_soon(struct loop *loop, struct task *task);
 void task_cancel(struct task *task); /* fine when not queued */
+static inline bool task_queued(const struct task *task)
+{
+    return task->link.next != NULL;
+}
 /* From any thread; runs on the loop's stack in its next turn. The task must not be queued. */
 void loop_post(struct loop *loop, struct task *task);
 

@@ -9,7 +9,10 @@
  *    had begun them cannot be told. But when it said good-bye (a FATAL error) in place of the first
  *    answer, the later ones were never begun, and go to another connection.
  * 3. libpq may have read while it was sending (both socket buffers full), so after a send its buffer
- *    is looked at, not only the socket. */
+ *    is looked at, not only the socket.
+ * 4. When libpq finds the connection closed it forgets what it was waiting for, and an answer in its
+ *    buffer that has not been taken by then is lost: the good-bye of invariant 2 above all. So before
+ *    anything that reads or sends, what is there is taken. */
 #include "runtime/pg_conn.h"
 
 #include <stdio.h>
@@ -197,7 +200,7 @@ static void conn_timer(struct timer *timer)
 
 bool pg_conn_has_room(const struct pg_conn *conn)
 {
-    return conn->state == PG_UP && !conn->retire &&
+    return conn->state == PG_UP && !conn->retire && !task_queued(&conn->look) &&
            conn->slots_len < conn->pool->options.pipeline_max;
 }
 
@@ -436,13 +439,21 @@ static bool take_results(struct pg_conn *conn)
     return false;
 }
 
+/* True: the connection is of no more use. */
+static bool read_and_take(struct pg_conn *conn)
+{
+    bool ok = PQconsumeInput(conn->pg);
+    return take_results(conn) || !ok;
+}
+
 static void conn_work(struct pg_conn *conn)
 {
+    bool over = take_results(conn) || read_and_take(conn); /* invariant 4 */
     /* A TLS record may be larger than the room that one call reads into; nothing would tell of the
      * rest, which is in memory by then. */
-    bool ok = PQconsumeInput(conn->pg) && (!PQsslInUse(conn->pg) || PQconsumeInput(conn->pg));
-    bool over = take_results(conn);
-    if (over || !ok || !conn_flush(conn))
+    if (!over && PQsslInUse(conn->pg))
+        over = read_and_take(conn);
+    if (over || !conn_flush(conn))
         conn_cut(conn, "the server closed the connection");
     else if (conn->retire && conn->slots_len == 0)
         conn_cut(conn, "no longer the primary");
