@@ -347,6 +347,7 @@ DECLARE
     loads integer[];
     stale boolean;
     over bigint[]; -- holds in the way that have run out
+    stales integer[] := '{}'; -- the services they are in the way of
     ahead integer;
     holding integer;
     written integer;
@@ -511,6 +512,7 @@ BEGIN
                 END IF;
                 IF stale THEN
                     over := over || holds_over(ARRAY[member], ARRAY[room], spot.wanted, NULL);
+                    stales := stales || spot.n;
                 END IF;
                 CONTINUE;
             END IF;
@@ -526,12 +528,13 @@ BEGIN
     END IF;
 
     IF made > 0 THEN
-        IF cardinality(over) > 0 THEN
+        IF stales <> '{}' THEN
             PERFORM holds_expire(over);
-            -- One may have been confirmed before it ran out, by somebody whom that has waited for. Told as the
-            -- constraint would, which therefore is not the only one to notice.
-            IF EXISTS (SELECT FROM bookings_booking b
-                       WHERE b.id = ANY (over) AND b.status IN ('held', 'pending', 'confirmed')) THEN
+            -- One may have been confirmed before it ran out, by somebody whom that has waited for or who was done
+            -- before `over` was looked up. Told as the constraint would, which therefore is not the only one to notice.
+            IF EXISTS (SELECT FROM unnest(stales) AS s (n), bookings_booking b
+                       WHERE ids[s.n] IS NOT NULL AND (b.staff_id = staffs[s.n] OR b.room_id = rooms[s.n])
+                           AND b.claimed && prospects[s.n].wanted AND b.status IN ('held', 'pending', 'confirmed')) THEN
                 RAISE EXCEPTION 'bookings_no_overlap: a hold in the way was confirmed meanwhile'
                     USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'bookings_no_overlap';
             END IF;

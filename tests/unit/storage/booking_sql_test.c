@@ -578,6 +578,42 @@ TEST(who_wants_the_time_of_a_hold_waits_for_its_confirmation)
     fixture_end(&f);
 }
 
+/* Her look saw a hold that is over; until she looks up which it is, its confirmation is committed. */
+TEST(a_hold_confirmed_between_two_looks_is_noticed_behind_the_lock)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session();
+    int64_t booking = hold(&f, f.staff[0], 600, false);
+    ask(f.db, "DROP SCHEMA IF EXISTS slow CASCADE");
+    ask(f.db, "CREATE SCHEMA slow");
+    ask(f.db,
+        "CREATE FUNCTION slow.holds_over(p_staff bigint[], p_rooms bigint[], wanted tstzrange, "
+        "moved bigint) RETURNS bigint[] LANGUAGE plpgsql AS $$ BEGIN "
+        "PERFORM pg_advisory_xact_lock(4711); "
+        "RETURN public.holds_over(p_staff, p_rooms, wanted, moved); END $$");
+    ask(late, "SET search_path = slow, public");
+    ask(f.db,
+        "UPDATE bookings_booking SET hold_expires_at = clock_timestamp() + interval '0.3 s' "
+        "WHERE id = %lld",
+        (long long)booking);
+    ask(f.db, "SELECT pg_advisory_lock(4711)");
+    ask(f.db, "BEGIN");
+    CHECK_ASK("ok", f.db,
+              "SELECT verdict FROM booking_move((SELECT customer_id FROM bookings_booking "
+              "WHERE id = %lld), %lld, 'confirm', 0, '', 'test')",
+              (long long)booking, (long long)booking);
+    ask(f.db, "SELECT pg_sleep(0.4)");
+    CHECK(PQsendQuery(late, create_sql(&f, f.staff[0], 600)));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
+    ask(f.db, "COMMIT");
+    ask(f.db, "SELECT pg_advisory_unlock(4711)");
+    CHECK(strstr(answer_of(late), "bookings_no_overlap: a hold in the way was confirmed"));
+    CHECK_VERDICT(state_of(&f, booking), "confirmed,2,2");
+    ask(f.db, "DROP SCHEMA slow CASCADE");
+    PQfinish(late);
+    fixture_end(&f);
+}
+
 /* What payments will work off is written with the move, by the policy of the booking. */
 TEST(the_history_says_what_an_ended_booking_leaves_owing)
 {
