@@ -8,6 +8,24 @@
 -- who names the version that she saw is refused when there was another move since ('moved'). Each move
 -- leaves one row in the history, under the version that it made. Locks: see 0021.
 
+-- booking_relation: as in 0012, but those who work there are staff of a booking only as long as they do:
+-- who was let go, or whose salon is closed, has nothing more to do with it. The owner of a closed salon has:
+-- somebody must say what became of its last bookings.
+CREATE OR REPLACE FUNCTION booking_relation(viewer bigint, viewer_role text, customer bigint, staff bigint,
+    salon bigint) RETURNS text
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN CASE
+        WHEN customer = viewer THEN 'customer'
+        WHEN viewer_role = 'customer' THEN NULL
+        WHEN EXISTS (SELECT FROM catalogue_staff m JOIN catalogue_salon s ON s.id = m.salon_id AND s.active
+                     WHERE m.id = staff AND m.user_id = viewer AND m.active) THEN 'staff'
+        WHEN viewer_role = 'admin' THEN 'admin'
+        WHEN viewer_role = 'manager'
+            AND EXISTS (SELECT FROM catalogue_salon s WHERE s.id = salon AND s.owner_id = viewer) THEN 'manager'
+    END;
+END $$;
+
 -- booking_side: as what a user belongs to the salon's side of a booking; NULL: not at all.
 CREATE FUNCTION booking_side(viewer bigint, viewer_role text, staff bigint, salon bigint) RETURNS text
     LANGUAGE plpgsql STABLE AS $$

@@ -15,8 +15,10 @@ LEFT JOIN LATERAL (
              AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text) AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
          ORDER BY b.starts_at, b.id LIMIT $2::bigint)
         UNION
-        (SELECT b.id, b.starts_at FROM catalogue_staff s JOIN bookings_booking b ON b.staff_id = s.id
-         WHERE s.user_id = u.id AND u.role <> 'customer'
+        (SELECT b.id, b.starts_at FROM catalogue_staff s
+         JOIN catalogue_salon o ON o.id = s.salon_id AND o.active
+         JOIN bookings_booking b ON b.staff_id = s.id
+         WHERE s.user_id = u.id AND s.active AND u.role <> 'customer'
              AND ($4::bigint = 0 OR (b.starts_at, b.id) > ($3::timestamptz, $4::bigint))
              AND b.starts_at > now() - interval '24 hours' AND b.ends_at > now()
              AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text) AND ($6::bigint = 0 OR b.salon_id = $6::bigint)

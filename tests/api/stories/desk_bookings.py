@@ -1,6 +1,7 @@
 """What the desk changes while bookings are being made, and what becomes of those that are there."""
 import threading
 
+from lib.bookings import as_user, book, move, put, row_of
 from lib.check import check, equal, eventually
 from lib.crowd import at_once
 from lib.database import Transaction
@@ -174,3 +175,76 @@ def a_room_with_bookings_ahead_stays_and_one_without_goes(w):
     manager.delete(path).expect(204)
     equal(customer.get(f"{BOOKINGS}{booking['id']}/").expect(200).json["room"], room, "room of the past booking")
     customer.post(BOOKINGS, salon.booking()).expect(400, "booking.nobody_offers")
+
+
+# ---- who has no post there any more ----
+
+MOVES = ("complete", "no-show", "cancel", "reschedule", "confirm")
+
+
+def _begun(w, customer, salon, index):
+    """A confirmed booking that is over, so that it keeps nobody from closing anything."""
+    booking = book(customer, salon.booking(staff=index))["id"]
+    put(w, booking, "confirmed", "-2 hours")
+    return booking
+
+
+def _listed(client, salon):
+    return {when: [b["id"] for b in client.get(f"{BOOKINGS}?salon={salon.id}{when}").expect(200).json["results"]]
+            for when in ("", "&when=past", "&when=upcoming")}
+
+
+def _has_nothing_to_do_with(w, client, salon, booking, who):
+    before = row_of(w, booking)
+    client.get(f"{BOOKINGS}{booking}/").expect(404)
+    for verb in MOVES:
+        move(client, booking, verb, {"starts_at": at(4, 12)} if verb == "reschedule" else {}).expect(404, "request.not_found")
+    equal(row_of(w, booking), before, f"what {who} left of the booking")
+    equal(_listed(client, salon), {"": [], "&when=past": [], "&when=upcoming": []}, f"what {who} sees in lists")
+    client.get(f"{SALONS}{salon.id}/calendar/?from={at(0, 0)[:10]}").expect(404)
+
+
+def who_was_let_go_has_nothing_to_do_with_the_bookings_she_had(w):
+    salon = Salon(w, staff=2, no_show_fee_amount=3000)
+    manager, customer = _owner_of(w, salon), w.booker()
+    staff, booking = as_user(w, salon.staff_users[0]), _begun(w, customer, salon, 0)
+    staff.get(f"{BOOKINGS}{booking}/").expect(200)
+    equal(_listed(staff, salon)["&when=past"], [booking], "what she sees as long as she works there")
+    manager.delete(f"{SALONS}{salon.id}/staff/{salon.staff[0]}/").expect(204)
+    _has_nothing_to_do_with(w, staff, salon, booking, "who was let go")
+    customer.get(f"{BOOKINGS}{booking}/").expect(200)
+    equal(_listed(manager, salon)["&when=past"], [booking], "what the manager sees")
+    move(manager, booking, "no-show").expect(200)
+
+
+def who_is_taken_on_again_finds_her_bookings_again(w):
+    salon = Salon(w)
+    manager, customer = _owner_of(w, salon), w.booker()
+    staff, booking = as_user(w, salon.staff_users[0]), _begun(w, customer, salon, 0)
+    manager.delete(f"{SALONS}{salon.id}/staff/{salon.staff[0]}/").expect(204)
+    phone = w.db.one("SELECT phone_number FROM accounts_user WHERE id = %s", salon.staff_users[0])
+    manager.post(f"{SALONS}{salon.id}/staff/", {"phone_number": phone}).expect(201)
+    equal(_listed(staff, salon)["&when=past"], [booking], "what she sees")
+    move(staff, booking, "complete").expect(200)
+
+
+def a_closed_salon_leaves_its_last_bookings_to_its_owner(w):
+    salon = Salon(w)
+    manager, customer = _owner_of(w, salon), w.booker()
+    staff, booking = as_user(w, salon.staff_users[0]), _begun(w, customer, salon, 0)
+    manager.delete(f"{SALONS}{salon.id}/").expect(204)
+    _has_nothing_to_do_with(w, staff, salon, booking, "staff of a closed salon")
+    manager.get(f"{BOOKINGS}{booking}/").expect(200)
+    equal(_listed(manager, salon)["&when=past"], [booking], "what its owner sees")
+    move(manager, booking, "complete").expect(200)
+
+
+def who_handed_the_salon_over_has_nothing_to_do_with_its_bookings(w):
+    salon = Salon(w)
+    former, customer = _owner_of(w, salon), w.booker()
+    booking = _begun(w, customer, salon, 0)
+    equal(_listed(former, salon)["&when=past"], [booking], "what she sees as long as it is hers")
+    next_one = _owner_of(w, salon)
+    _has_nothing_to_do_with(w, former, salon, booking, "who handed it over")
+    former.get(f"{SALONS}{salon.id}/reports/summary/?from={at(0, 0)[:10]}&to={at(0, 0)[:10]}").expect(404)
+    move(next_one, booking, "complete").expect(200)
