@@ -614,6 +614,86 @@ TEST(a_hold_confirmed_between_two_looks_is_noticed_behind_the_lock)
     fixture_end(&f);
 }
 
+/* ---- many in one call -------------------------------------------------------------------------- */
+
+/* As many as `staff` lists, for one customer, one hour after the other from 10:00 in three days. */
+static const char *batch_sql(const struct fixture *f, const char *limits, bool hold,
+                             const char *staff)
+{
+    static char sql[1200];
+    snprintf(
+        sql, sizeof(sql),
+        "WITH n AS MATERIALIZED (SELECT cardinality('{%s}'::bigint[]) AS n) "
+        "SELECT string_agg(verdict, ',' ORDER BY unit) FROM n, LATERAL bookings_decide(%s, 600, "
+        "array_fill(%lld::bigint, ARRAY[n]), array_fill(%lld::bigint, ARRAY[n]), "
+        "array_fill(%d::bigint, ARRAY[n]), array_fill(''::text, ARRAY[n]), "
+        "array_fill('test'::text, ARRAY[n]), array_fill(''::text, ARRAY[n]), "
+        "array_fill(''::text, ARRAY[n]), array_fill(''::text, ARRAY[n]), "
+        "ARRAY(SELECT generate_series(1, n)::bigint), array_fill(%lld::bigint, ARRAY[n]), "
+        "'{%s}', ARRAY(SELECT local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), "
+        "600 + 60 * i, 'Asia/Riyadh') FROM generate_series(0, n - 1) i))",
+        staff, limits, (long long)f->customer, (long long)f->salon, hold, (long long)f->service,
+        staff);
+    return sql;
+}
+
+TEST(one_call_counts_what_it_gave_the_customer_itself)
+{
+    struct fixture f = fixture_begin();
+    char staff[100];
+    snprintf(staff, sizeof(staff), "%lld,%lld,%lld", (long long)f.staff[0], (long long)f.staff[1],
+             (long long)f.staff[0]);
+    CHECK_ASK("ok,ok,too_many_holds", f.db, "%s", batch_sql(&f, "0, 2", true, staff));
+    ask(f.db, "UPDATE bookings_booking SET status = 'cancelled', version = 2 WHERE salon_id = %lld",
+        (long long)f.salon);
+    CHECK_ASK("ok,ok,too_many_open", f.db, "%s", batch_sql(&f, "2, 0", false, staff));
+    fixture_end(&f);
+}
+
+/* Both ways round, calls would wait for each other in a circle. */
+TEST(rows_of_staff_are_locked_in_ascending_order)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session(), *third = session();
+    char staff[100], taken[40];
+    snprintf(staff, sizeof(staff), "%lld,%lld", (long long)f.staff[1], (long long)f.staff[0]);
+    snprintf(taken, sizeof(taken), "%lld", (long long)f.staff[1]);
+    CHECK(f.staff[0] < f.staff[1]);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT 1 FROM catalogue_staff WHERE id = %lld FOR UPDATE", (long long)f.staff[0]);
+    CHECK(PQsendQuery(late, batch_sql(&f, "0, 0", false, staff)));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
+    CHECK_STR(
+        str_c(ask(third, "SELECT id FROM catalogue_staff WHERE id = %s FOR UPDATE NOWAIT", taken)),
+        str_c(taken));
+    ask(f.db, "COMMIT");
+    CHECK_VERDICT(answer_of(late), "ok,ok");
+    PQfinish(third);
+    PQfinish(late);
+    fixture_end(&f);
+}
+
+TEST(rows_of_rooms_are_locked)
+{
+    struct fixture f = fixture_begin();
+    PGconn *late = session();
+    ask(f.db, "UPDATE catalogue_service SET needs_room = true WHERE id = %lld",
+        (long long)f.service);
+    ask(f.db,
+        "WITH room AS (INSERT INTO catalogue_room (salon_id, name_ar, name_en) "
+        "VALUES (%lld, 'غ', 'R') RETURNING id) "
+        "INSERT INTO catalogue_service_room (service_id, room_id) SELECT %lld, id FROM room",
+        (long long)f.salon, (long long)f.service);
+    ask(f.db, "BEGIN");
+    ask(f.db, "SELECT 1 FROM catalogue_room WHERE salon_id = %lld FOR UPDATE", (long long)f.salon);
+    CHECK(PQsendQuery(late, create_sql(&f, f.staff[0], 600)));
+    CHECK_WAITS_FOR_LOCK(f.db, late);
+    ask(f.db, "COMMIT");
+    CHECK_VERDICT(answer_of(late), "ok");
+    PQfinish(late);
+    fixture_end(&f);
+}
+
 /* What payments will work off is written with the move, by the policy of the booking. */
 TEST(the_history_says_what_an_ended_booking_leaves_owing)
 {
