@@ -6,7 +6,7 @@
  * A service (starts … ends) must lie inside opening hours and inside the working time of the member
  * of staff; the claim (the service with its buffers) must not meet another claim, hers or the room's.
  * Buffers may reach beyond hours and windows. Local times that a clock change skips or repeats are read as Postgres
- * reads them (local_instant in slots.c), because booking_create decides by the same rules in SQL:
+ * reads them (local_instant in slots.c), because bookings_decide decides by the same rules in SQL:
  * what is offered here can be booked there.
  *
  * Nothing here waits or keeps state. Seconds are since 1970-01-01T00:00:00Z. */

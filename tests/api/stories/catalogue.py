@@ -1,5 +1,6 @@
 """Salons to look for and to look at, and the times they offer."""
 import datetime
+import zoneinfo
 from urllib.parse import quote as _quoted
 
 from lib.catalogue import everything
@@ -318,3 +319,19 @@ def ids_that_no_salon_has_are_404(w):
 def a_month_of_slots_is_one_question(w):
     answer = Salon(w).slots(w.client(), days=31).expect(200).json
     check(len(answer["slots"]) > 2000, f"only {len(answer['slots'])} slots")
+    salon = Salon(w, duration=60, hours=((600, 720),), windows=((600, 720),), grid_minutes=60)
+    starts = [slot["starts_at"] for slot in salon.slots(w.client(), days=31).expect(200).json["slots"]]
+    equal(starts, [at(3 + day, hour) for day in range(31) for hour in (10, 11)], "starts from the first day to the last")
+
+
+def a_month_with_a_clock_change_in_it_keeps_the_opening_hours(w):
+    """Months of a year ahead, so that the change is early in some and late in others."""
+    zone = zoneinfo.ZoneInfo("Europe/Berlin")
+    salon = Salon(w, timezone=zone.key, horizon_days=366, duration=60, grid_minutes=60, hours=((600, 720),), windows=((600, 720),))
+    today = datetime.date.fromisoformat(at(0, 0)[:10])
+    for first in range(2, 330, 9):
+        slots = salon.slots(w.client(), day=first, days=31).expect(200).json["slots"]
+        starts = [instant(slot["starts_at"]).astimezone(zone).replace(tzinfo=None) for slot in slots]
+        days = [today + datetime.timedelta(days=first + day) for day in range(31)]
+        equal(starts, [datetime.datetime.combine(day, datetime.time(hour)) for day in days for hour in (10, 11)],
+              f"starts from day {first} on")
