@@ -57,6 +57,29 @@ enum err booking_store_reschedule(struct ctx *c, struct booking_store *store, in
     return booking_rows_one(c->arena, &rows, answer, out);
 }
 
+enum err booking_store_moving(struct ctx *c, struct booking_store *store, int64_t actor, int64_t id,
+                              struct booking_moving *out)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_BOOKINGS_MOVING, PG_ARGS(pg_int8(actor), pg_int8(id)),
+                 &rows));
+    if (rows.len == 0)
+        return ERR_NOT_FOUND;
+    *out = (struct booking_moving){
+        .salon = pg_get_int8(&rows, 0, 0),
+        .service = pg_get_int8(&rows, 0, 1),
+        .staff = pg_get_int8(&rows, 0, 2),
+        .slot = {.staff = pg_get_int8(&rows, 0, 2),
+                 .room = pg_is_null(&rows, 0, 3) ? 0 : pg_get_int8(&rows, 0, 3),
+                 .claim = pg_get_int8(&rows, 0, 4),
+                 .duration_minutes = pg_get_int4(&rows, 0, 5),
+                 .buffer_before_minutes = pg_get_int4(&rows, 0, 6),
+                 .buffer_after_minutes = pg_get_int4(&rows, 0, 7)},
+        .pressing = pg_get_bool(&rows, 0, 8),
+    };
+    return OK;
+}
+
 enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t viewer, int64_t id,
                            struct booking_answer *answer, struct booking *out)
 {

@@ -33,6 +33,15 @@ NODISCARD enum err booking_store_move(struct ctx *c, struct booking_store *store
 NODISCARD enum err booking_store_reschedule(struct ctx *c, struct booking_store *store,
                                             int64_t actor, const struct booking_new_time *in,
                                             struct booking_answer *answer, struct booking *out);
+/* What a booking takes along when this user moves it. ERR_NOT_FOUND, with no reason noted: there is none,
+ * or it is none of hers. */
+struct booking_moving {
+    int64_t salon, service, staff;
+    bool pressing; /* she is one of the salon's people */
+    struct slots_moving slot;
+};
+NODISCARD enum err booking_store_moving(struct ctx *c, struct booking_store *store, int64_t actor,
+                                        int64_t id, struct booking_moving *out);
 /* VERDICT_OK, VERDICT_CUSTOMER_UNKNOWN, VERDICT_BOOKING_UNKNOWN. */
 NODISCARD enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t viewer,
                                      int64_t id, struct booking_answer *answer,

@@ -84,23 +84,19 @@ enum err bookings_create(struct ctx *c, struct bookings *bookings, const struct 
     return judge(c, actor, &answer);
 }
 
-enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t salon,
-                               const struct booking_wish *in, struct booking_alternatives *out)
+static enum err offer_near(struct ctx *c, struct bookings *bookings, struct slots_query *query,
+                           struct instant wanted, struct booking_alternatives *out)
 {
     enum { DAY_US = 24 * 3600 * 1000000LL };
-    /* Of the days around it, most behind: who is late looks for later. */
-    struct slots_query query = {.salon = salon,
-                                .service = in->service,
-                                .staff = in->staff,
-                                .from = {(int32_t)(in->starts_at.us / DAY_US) - 2},
-                                .days = BOOKING_ALTERNATIVES_DAYS};
     struct slots_answer answer;
-    TRY(catalogue_slots(c, bookings->catalogue, &query, &answer));
+    /* Of the days around it, most behind: who is late looks for later. */
+    query->from.days = (int32_t)(wanted.us / DAY_US) - 2;
+    query->days = BOOKING_ALTERNATIVES_DAYS;
+    TRY(catalogue_slots(c, bookings->catalogue, query, &answer));
 
     size_t nearest[BOOKING_ALTERNATIVES_MAX];
     *out = (struct booking_alternatives){.tz = answer.tz};
-    out->len =
-        slots_nearest(&answer.slots, in->starts_at.us / 1000000, BOOKING_ALTERNATIVES_MAX, nearest);
+    out->len = slots_nearest(&answer.slots, wanted.us / 1000000, BOOKING_ALTERNATIVES_MAX, nearest);
     for (size_t i = 0; i < out->len; i++) {
         size_t member = 0;
         while (!slots_is_free(&answer.slots, nearest[i], member))
@@ -111,6 +107,27 @@ enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t
             answer.slots.staff[member]};
     }
     return OK;
+}
+
+enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t salon,
+                               const struct booking_wish *in, struct booking_alternatives *out)
+{
+    struct slots_query query = {.salon = salon, .service = in->service, .staff = in->staff};
+    return offer_near(c, bookings, &query, in->starts_at, out);
+}
+
+enum err bookings_alternatives_to_move(struct ctx *c, struct bookings *bookings,
+                                       const struct actor *actor, const struct booking_new_time *in,
+                                       struct booking_alternatives *out)
+{
+    struct booking_moving moving;
+    TRY(booking_store_moving(c, bookings->store, actor->user_id, in->id, &moving));
+    struct slots_query query = {.salon = moving.salon,
+                                .service = moving.service,
+                                .staff = in->other_staff ? in->staff : moving.staff,
+                                .moving = &moving.slot,
+                                .pressing = moving.pressing};
+    return offer_near(c, bookings, &query, in->starts_at, out);
 }
 
 enum err bookings_get(struct ctx *c, struct bookings *bookings, const struct actor *actor,

@@ -14,6 +14,7 @@
 #pragma once
 #include "domain/catalogue/catalogue.h"
 
+struct booking_new_time;
 struct booking_payments;
 struct booking_store;
 
@@ -119,6 +120,12 @@ struct booking_alternatives {
 NODISCARD enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t salon,
                                          const struct booking_wish *in,
                                          struct booking_alternatives *out);
+
+/* The same for a booking that was to move: times to which this actor can move it. */
+NODISCARD enum err bookings_alternatives_to_move(struct ctx *c, struct bookings *bookings,
+                                                 const struct actor *actor,
+                                                 const struct booking_new_time *in,
+                                                 struct booking_alternatives *out);
 
 /* R_NOT_FOUND: there is none, or it is none of the actor's business. */
 NODISCARD enum err bookings_get(struct ctx *c, struct bookings *bookings, const struct actor *actor,

@@ -68,6 +68,20 @@ static enum err check_subject(struct ctx *c, const struct slots_query *in,
     return OK;
 }
 
+static void apply_terms(const struct slots_query *in, struct slot_facts *facts)
+{
+    if (in->moving) {
+        facts->moving = in->moving;
+        facts->duration_minutes = in->moving->duration_minutes;
+        facts->buffer_before_minutes = in->moving->buffer_before_minutes;
+        facts->buffer_after_minutes = in->moving->buffer_after_minutes;
+    }
+    if (in->pressing) {
+        facts->notice_minutes = 0;
+        facts->horizon_days = INT32_MAX;
+    }
+}
+
 enum err catalogue_slots(struct ctx *c, struct catalogue_store *store, const struct slots_query *in,
                          struct slots_answer *out)
 {
@@ -83,6 +97,7 @@ enum err catalogue_slots(struct ctx *c, struct catalogue_store *store, const str
     }
     out->timezone = facts.timezone;
     out->tz = facts.facts.tz;
+    apply_terms(in, &facts.facts);
     slots_compute(c->arena, &facts.facts, in->from, in->days, &out->slots);
     return OK;
 }

@@ -111,7 +111,9 @@ struct slots_query {
     int64_t salon, service;
     int64_t staff; /* 0: any */
     struct date from;
-    int days; /* 1 … SLOTS_DAYS_MAX */
+    int days;                          /* 1 … SLOTS_DAYS_MAX */
+    const struct slots_moving *moving; /* NULL: for a new booking */
+    bool pressing; /* notice and horizon are waived: the salon's own people ask */
 };
 struct slots_answer {
     struct str timezone;

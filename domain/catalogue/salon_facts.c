@@ -168,7 +168,7 @@ static void choose_rooms(struct arena *arena, const struct salon_facts *facts, i
         if (facts->room_active[i])
             rooms[slots->rooms_len++] = facts->room[i];
     }
-    out->rooms = rooms;
+    out->rooms = slots->room_ids = rooms;
 }
 
 /* All staff's times: who is not among the chosen is passed over (slots.c, owner_rows). */

@@ -9,6 +9,8 @@
  * Bitmaps of minutes, eroded by shifts, take three times as long (docs/benchmarks.md). */
 #include "domain/catalogue/slots.h"
 
+#include <string.h>
+
 enum { DAY_S = 86400 };
 
 struct span {
@@ -309,14 +311,49 @@ static void mark_free(const struct candidates *candidates, const struct shape *s
     }
 }
 
+/* The claims but for one; as they are, when that is not among them. */
+static struct claims claims_without(struct arena *arena, const struct claims *claims, int64_t claim)
+{
+    size_t at = 0;
+    while (at < claims->len && claims->items[at] < claim)
+        at++;
+    if (at == claims->len || claims->items[at] != claim)
+        return *claims;
+    int64_t *left = arena_array(arena, int64_t, claims->len);
+    memcpy(left, claims->items, at * sizeof(*left));
+    memcpy(left + at, claims->items + at + 1, (claims->len - at - 1) * sizeof(*left));
+    struct claims out = *claims;
+    out.items = left;
+    out.len--;
+    return out;
+}
+
+static struct claims busy_of(struct arena *arena, const struct slot_facts *facts, size_t member)
+{
+    const struct slots_moving *moving = facts->moving;
+    if (moving && moving->staff == facts->staff[member])
+        return claims_without(arena, &facts->busy[member], moving->claim);
+    return facts->busy[member];
+}
+
+static struct claims taken_of(struct arena *arena, const struct slot_facts *facts, size_t room)
+{
+    const struct slots_moving *moving = facts->moving;
+    if (moving && moving->room == facts->room_ids[room])
+        return claims_without(arena, &facts->rooms[room], moving->claim);
+    return facts->rooms[room];
+}
+
 /* A bit per candidate: is any of the rooms free? */
 static uint64_t *rooms_free(struct arena *arena, const struct slot_facts *facts,
                             const struct candidates *candidates, const struct shape *shape)
 {
     struct span always = {INT64_MIN / 4, INT64_MAX / 4};
     uint64_t *bits = arena_array(arena, uint64_t, candidates->len + 1);
-    for (size_t i = 0; i < facts->rooms_len; i++)
-        mark_free(candidates, shape, (struct spans){&always, 1}, &facts->rooms[i], bits, 1, 1);
+    for (size_t i = 0; i < facts->rooms_len; i++) {
+        struct claims taken = taken_of(arena, facts, i);
+        mark_free(candidates, shape, (struct spans){&always, 1}, &taken, bits, 1, 1);
+    }
     return bits;
 }
 
@@ -380,7 +417,8 @@ void slots_compute(struct arena *arena, const struct slot_facts *facts, struct d
     struct walk at = {0};
     for (size_t i = 0; i < facts->staff_len; i++) {
         struct spans there = working_time(arena, facts, &calendar, facts->staff[i], &at);
-        mark_free(&candidates, &shape, there, &facts->busy[i], bits + i / 64, out->words,
+        struct claims busy = busy_of(arena, facts, i);
+        mark_free(&candidates, &shape, there, &busy, bits + i / 64, out->words,
                   UINT64_C(1) << (i % 64));
     }
     out->len = candidates.len;

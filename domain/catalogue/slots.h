@@ -57,6 +57,14 @@ static inline int64_t claim_end(int64_t claim)
     return claim_start(claim) + (claim & ((1 << CLAIM_LENGTH_BITS) - 1));
 }
 
+/* A booking that looks for another time: it keeps its length and buffers, and what it takes now is not
+ * in its way. */
+struct slots_moving {
+    int64_t staff, room; /* taken by its claim; room 0: none */
+    int64_t claim;
+    int32_t duration_minutes, buffer_before_minutes, buffer_after_minutes;
+};
+
 struct slot_facts {
     const struct tz *tz;
     struct instant now;
@@ -70,7 +78,9 @@ struct slot_facts {
     const struct claims *busy; /* of each member, in the order of `staff` */
     bool needs_room;           /* one of `rooms` must be free too, for the same time */
     size_t rooms_len;
-    const struct claims *rooms; /* of each room that fits */
+    const int64_t *room_ids;
+    const struct claims *rooms;        /* of each room that fits */
+    const struct slots_moving *moving; /* NULL: a new booking is looked for */
 };
 
 /* Who is free is one bit per member: a month of twenty people is a few kilobytes. */

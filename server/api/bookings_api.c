@@ -173,16 +173,15 @@ static void put_alternatives(struct json_writer *w, const struct booking_alterna
     json_array_end(w);
 }
 
-/* The refusal stands whether or not the look for other times succeeds. */
-static enum err slot_taken(struct ctx *c, struct bookings *bookings, int64_t salon,
-                           const struct booking_wish *wish, struct strbuf *data)
+/* The refusal stands whether or not the look for other times succeeded. */
+static enum err slot_taken(struct ctx *c, enum err look, struct booking_alternatives *found,
+                           struct strbuf *data)
 {
-    struct booking_alternatives found = {0};
-    if (bookings_alternatives(c, bookings, salon, wish, &found) != OK)
-        found.len = 0;
+    if (look != OK)
+        found->len = 0;
     enum err err = fail(c, R_SLOT_TAKEN);
     struct json_writer w = {.out = data, .comma = data->len > 0};
-    put_alternatives(&w, &found);
+    put_alternatives(&w, found);
     fail_data(c, strbuf_str(data));
     return err;
 }
@@ -199,9 +198,11 @@ static enum err refuse_create(struct ctx *c, struct bookings *bookings,
         strbuf_addf(&data, "\"item\":%zu", wish);
         fail_data(c, strbuf_str(&data));
     }
-    if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
-        return slot_taken(c, bookings, in->salon, &in->wishes[wish], &data);
-    return err;
+    if (err != ERR_CONFLICT || c->reason != R_SLOT_TAKEN)
+        return err;
+    struct booking_alternatives found = {0};
+    enum err look = bookings_alternatives(c, bookings, in->salon, &in->wishes[wish], &found);
+    return slot_taken(c, look, &found, &data);
 }
 
 static void put_visit(struct ctx *c, struct json_writer *w, const struct bookings_made *made)
@@ -368,19 +369,14 @@ static const struct json_field reschedule_fields[] = {
     {"version", JSON_INT, JSON_NULLABLE, offsetof(struct reschedule_body, version), 1, INT32_MAX},
 };
 
-/* The alternatives are for the booking as it is, so it is looked up; that may be refused, too. */
 static enum err new_time_taken(struct ctx *c, struct request *req,
                                const struct booking_new_time *in)
 {
     struct actor actor = actor_of(req);
     struct strbuf data = strbuf_new(c->arena, 512);
-    struct booking booking;
-    if (bookings_get(c, bookings_of(req), &actor, in->id, &booking) != OK)
-        return fail(c, R_SLOT_TAKEN);
-    struct booking_wish wish = {.service = booking.service,
-                                .staff = in->other_staff ? in->staff : booking.staff,
-                                .starts_at = in->starts_at};
-    return slot_taken(c, bookings_of(req), booking.salon, &wish, &data);
+    struct booking_alternatives found = {0};
+    enum err look = bookings_alternatives_to_move(c, bookings_of(req), &actor, in, &found);
+    return slot_taken(c, look, &found, &data);
 }
 
 enum err api_booking_reschedule(struct ctx *c, struct request *req, struct response *res)

@@ -194,6 +194,52 @@ def a_taken_time_is_refused_with_alternatives_and_nothing_moves(w):
     equal(move(client, booking["id"], "reschedule", {"starts_at": offered}).expect(200).json["starts_at"], offered, "the nearest of them")
 
 
+def _offered(client, booking, start, **more):
+    refused = move(client, booking, "reschedule", {"starts_at": start, **more}).expect(409, "booking.slot_taken").json
+    return [offer["starts_at"] for offer in refused["alternatives"]]
+
+
+def a_moving_booking_is_not_in_the_way_of_its_alternatives(w):
+    client, salon = w.sign_in(), Salon(w, duration=60)
+    room = salon._insert("catalogue_room", salon_id=salon.id, name_ar="غرفة", name_en="Room")
+    in_room = salon.add_service(duration=60, needs_room=True)
+    w.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", in_room, room)
+    salon.offer(salon.staff[0], in_room)
+    for day, service in ((3, salon.service), (4, in_room)):
+        booking = book(client, {**salon.booking(at(day, 11, 30)), "service": service})["id"]
+        book(w.booker(), {**salon.booking(at(day, 13)), "service": service})
+        equal(_offered(client, booking, at(day, 12, 30)), [at(day, 12), at(day, 11, 45), at(day, 11, 30)], "alternatives")
+        move(client, booking, "reschedule", {"starts_at": at(day, 12)}).expect(200)
+
+
+def a_moving_booking_is_offered_times_for_its_own_length_and_buffers(w):
+    client, salon = w.sign_in(), Salon(w, duration=90, after=15)
+    booking = book(client, salon.booking(at(3, 8)))["id"]
+    for hour in (12, 14):
+        book(w.booker(), salon.booking(at(4, hour)))
+    w.db.rows("UPDATE catalogue_service SET duration_minutes = 15, buffer_after_minutes = 0 WHERE id = %s", salon.service)
+    offered = _offered(client, booking, at(4, 13))
+    equal(offered, [at(4, 10, 15), at(4, 15, 45), at(4, 10)], "alternatives")
+    for offer in offered:
+        equal(move(client, booking, "reschedule", {"starts_at": offer}).expect(200).json["starts_at"], offer, "start")
+
+
+def the_salons_people_are_offered_what_only_they_may_choose(w):
+    client, salon = w.sign_in(), Salon(w, duration=60, horizon_days=10)
+    booking = book(client, salon.booking(at(3, 8)))["id"]
+    other = book(w.booker(), salon.booking(at(5, 8)))["id"]
+    owner = as_user(w, salon.owner)
+    move(owner, other, "reschedule", {"starts_at": at(20, 12)}).expect(200)
+    offered = _offered(owner, booking, at(20, 12))
+    equal(offered, [at(20, 11), at(20, 13), at(20, 10, 45)], "alternatives")
+    for offer in offered:
+        move(owner, booking, "reschedule", {"starts_at": offer}).expect(200)
+    salon.change(notice_minutes=3 * 24 * 60)
+    booking = book(client, salon.booking(at(6, 8)))["id"]
+    move(owner, other, "reschedule", {"starts_at": at(1, 12)}).expect(200)
+    equal(_offered(owner, booking, at(1, 12)), [at(1, 11), at(1, 13), at(1, 10, 45)], "alternatives within the notice")
+
+
 def another_member_or_anybody(w):
     client, salon = w.sign_in(), Salon(w, staff=3)
     booking = book(client, salon.booking(at(3, 12), 0))["id"]

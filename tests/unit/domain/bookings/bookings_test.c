@@ -13,6 +13,7 @@ struct booking_store {
     enum err err;
     struct booking_answer answer;
     struct booking booking;
+    struct booking_moving moving;
     int calls;
     struct booking_limits limits;
     enum booking_action action;
@@ -66,6 +67,13 @@ enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t v
                            struct booking_answer *answer, struct booking *out)
 {
     return answer_with(store, answer, out);
+}
+
+enum err booking_store_moving(struct ctx *c, struct booking_store *store, int64_t actor, int64_t id,
+                              struct booking_moving *out)
+{
+    *out = store->moving;
+    return store->err;
 }
 
 enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t viewer,
@@ -385,6 +393,28 @@ TEST(nothing_free_is_an_empty_offer)
     f.catalogue.found.facts.staff_len = 0;
     CHECK_INT(bookings_alternatives(&f.c, &f.bookings, 1, &f.in.wishes[0], &found), OK);
     CHECK_INT(found.len, 0);
+    fixture_end(&f);
+}
+
+TEST(what_a_moving_booking_takes_now_is_offered_to_it)
+{
+    struct fixture f;
+    struct booking_alternatives found;
+    fixture_begin(&f);
+    busy_salon(&f, "2026-03-10T11:00:00+03:00");
+    struct booking_new_time in = {.id = 1, .starts_at = f.in.wishes[0].starts_at};
+    f.store.moving = (struct booking_moving){
+        .salon = 1,
+        .staff = 3,
+        .slot = {
+            .staff = 3, .claim = f.catalogue.found.facts.busy->items[0], .duration_minutes = 120}};
+    CHECK_INT(bookings_alternatives_to_move(&f.c, &f.bookings, &f.actor, &in, &found), OK);
+    CHECK_INT(found.len, 3);
+    CHECK_INT(found.items[0].starts_at.us, in.starts_at.us);
+    CHECK_INT(found.items[0].ends_at.us - found.items[0].starts_at.us, INT64_C(7200000000));
+    f.store.moving.slot.staff = 4; /* hers it is not */
+    CHECK_INT(bookings_alternatives_to_move(&f.c, &f.bookings, &f.actor, &in, &found), OK);
+    CHECK(found.items[0].starts_at.us != in.starts_at.us);
     fixture_end(&f);
 }
 
