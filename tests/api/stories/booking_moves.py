@@ -97,6 +97,16 @@ def before_it_begins_nothing_is_completed_or_missed(w):
             equal(move(manager.as_language(language), booking, verb).expect(409, "booking.not_begun").json["detail"], text, "detail")
 
 
+def what_has_begun_is_refused_in_words_that_fit_every_move(w):
+    client, salon = w.sign_in(), Salon(w)
+    booking = book(client, salon.booking())["id"]
+    for verb, state in (("confirm", "held"), ("reschedule", "held"), ("reschedule", "confirmed"), ("cancel", "held"), ("cancel", "confirmed")):
+        put(w, booking, state, "-1 hour")
+        for language, text in (("en", "This booking has begun and can no longer be changed."), ("ar", "بدأ هذا الموعد ولا يمكن تغييره.")):
+            answer = move(client.as_language(language), booking, verb, {"starts_at": at(5, 12)} if verb == "reschedule" else {})
+            equal(answer.expect(409, "booking.already_begun").json["detail"], text, f"detail of {verb}")
+
+
 def a_no_show_costs_the_fee_of_the_policy(w):
     salon = Salon(w, no_show_fee_amount=3000)
     booking = book(w.booker(), salon.booking())["id"]

@@ -207,7 +207,7 @@ def a_booking_that_has_begun_is_not_cancelled_by_the_customer(w):
     client, salon = w.booker(), Salon(w)
     made = book(client, salon.booking())
     shift(w, made["id"], -4)
-    for language, text in (("en", "This booking has begun and can no longer be cancelled."), ("ar", "بدأ هذا الموعد ولا يمكن إلغاؤه.")):
+    for language, text in (("en", "This booking has begun and can no longer be changed."), ("ar", "بدأ هذا الموعد ولا يمكن تغييره.")):
         answer = client.as_language(language).post(f"{PATH}{made['id']}/cancel/", {}).expect(409, "booking.already_begun")
         equal(answer.json["detail"], text, "detail")
     as_user(w, salon.owner).post(f"{PATH}{made['id']}/cancel/", {}).expect(200)
