@@ -31,7 +31,8 @@ void cors_headers(const struct str_list *allowed, struct str origin, struct resp
     if (!cors_allows(allowed, origin))
         return;
     response_header(res, STR("Access-Control-Allow-Origin"), origin);
-    response_header(res, STR("Access-Control-Expose-Headers"), STR("X-Request-Id, Retry-After"));
+    response_header(res, STR("Access-Control-Expose-Headers"),
+                    STR("ETag, Idempotency-Replayed, Retry-After, X-Request-Id"));
 }
 
 void cors_options(struct ctx *c, const struct str_list *allowed, const struct request *req,
