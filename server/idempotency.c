@@ -43,6 +43,15 @@ struct str idempotency_fingerprint(struct arena *arena, const struct request *re
     return hex_encode(arena, digest.bytes, sizeof(digest.bytes));
 }
 
+/* Two fields of a name are one list (RFC 9110 §5.3), which is no key: neither of them is taken for it. */
+static bool named_again(const struct request *req, size_t first)
+{
+    for (size_t i = first + 1; i < req->headers_len; i++)
+        if (str_eq_nocase(req->headers[i].name, req->headers[first].name))
+            return true;
+    return false;
+}
+
 enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct request_key *out)
 {
     *out = (struct request_key){STR(""), STR("")};
@@ -53,7 +62,7 @@ enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct 
     if (at == req->headers_len)
         return OK; /* an empty one is a wrong one */
     struct str key = str_trim(req->headers[at].value);
-    if (!unquote(&key) || !is_visible(key))
+    if (!unquote(&key) || !is_visible(key) || named_again(req, at))
         return fail(c, R_KEY_INVALID);
     out->key = key;
     return OK;

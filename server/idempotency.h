@@ -9,8 +9,9 @@
 
 enum { IDEMPOTENCY_KEY_MAX = 255 };
 
-/* Both empty when there is no such header. R_KEY_INVALID: it is not 1 to 255 visible ASCII characters,
- * bare or as a quoted string (draft-ietf-httpapi-idempotency-key-header). */
+/* Both empty when there is no such header. R_KEY_INVALID: there are two, or it is not
+ * 1 to 255 visible ASCII characters, bare or as a quoted string
+ * (draft-ietf-httpapi-idempotency-key-header). */
 NODISCARD enum err idempotency_key(struct ctx *c, const struct request *req,
                                    struct request_key *out);
 /* As idempotency_key, when the body is still to come: the fingerprint is empty until

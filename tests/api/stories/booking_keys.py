@@ -244,6 +244,19 @@ def what_is_no_key_is_refused(w):
     _book(client, salon.booking(), "x" * 255).expect(201)
 
 
+def two_keys_are_no_key(w):
+    salon, client, one = Salon(w), w.sign_in(), _key()
+    body = json.dumps(salon.booking()).encode()
+    head = (f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n")
+    with w.wire() as wire:
+        for first, second in ((one, _key()), (one, one), (one, ""), ("", one)):
+            wire.send(f"{head}Idempotency-Key: {first}\r\nX-Between: y\r\nidempotency-key: {second}\r\n\r\n".encode() + body)
+            wire.answer().expect(400, "idempotency.key_invalid")
+    equal(_count(w, salon), 0, "bookings")
+    _book(client, salon.booking(), one).expect(201)
+
+
 def keys_are_good_for_a_day_and_then_forgotten(w):
     salon, client, key = Salon(w), w.sign_in(), _key()
     first = _book(client, salon.booking(), key).expect(201).json
