@@ -55,6 +55,9 @@ ALTER TABLE bookings_history
     -- What the customer owes now that the booking has ended: its price when it was completed, else the fee
     -- of its policy. NULL: it has not ended. Payments work this off: what was paid beyond it goes back.
     ADD COLUMN owed_amount bigint;
+-- (0011 refuses to change or delete rows; emptying the table passes no row.)
+CREATE TRIGGER bookings_history_not_emptied BEFORE TRUNCATE ON bookings_history
+    FOR EACH STATEMENT EXECUTE FUNCTION bookings_history_is_append_only();
 
 -- The foreign key to the member of staff cost a query per booking to say what the creating function
 -- has just read under a lock. What it said about deleting, the trigger says.

@@ -1,6 +1,8 @@
 """What becomes of a booking: who may move it from which state to which, and what is left of that."""
+import psycopg2
+
 from lib.bookings import PATH, STATES, as_user, book, history_of, move, put, row_of
-from lib.check import check, equal
+from lib.check import check, contains, equal
 from lib.crowd import at_once
 from lib.salons import Salon, at, instant
 
@@ -173,6 +175,20 @@ def the_history_says_what_an_ended_booking_leaves_owing(w):
             put(w, booking, "confirmed", "-1 hour")
         move(who, booking, verb).expect(200)
         equal([line["owed_amount"] for line in history_of(w, booking)], [None, owed], f"owed after {verb}")
+
+
+def the_history_is_neither_changed_nor_emptied(w):
+    booking = book(w.booker(), Salon(w).booking())["id"]
+    before = history_of(w, booking)
+    for what in ("UPDATE bookings_history SET note = 'x'", "DELETE FROM bookings_history", "TRUNCATE bookings_history",
+                 "TRUNCATE bookings_history CASCADE"):
+        try:
+            w.db.rows(what)
+        except psycopg2.DatabaseError as error:
+            contains(str(error), "append-only", what)
+        else:
+            check(False, f"{what} was let through")
+    equal(history_of(w, booking), before, "the history")
 
 
 # ---- rescheduled ----
