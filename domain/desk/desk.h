@@ -134,8 +134,8 @@ struct desk_staff {
     struct weekly_times windows;
 };
 /* `staff` 0: takes somebody on by phone number, with an account or not, who worked there before or not.
- * R_PHONE_INVALID, R_NAME_INVALID, R_SERVICE_UNKNOWN keyed by their fields; R_STAFF_ALREADY,
- * R_CATALOGUE_FULL. */
+ * R_PHONE_INVALID, R_NAME_INVALID, R_SERVICE_UNKNOWN, R_STAFF_UNNAMED keyed by their fields;
+ * R_STAFF_ALREADY, R_CATALOGUE_FULL. */
 NODISCARD enum err desk_staff_save(struct ctx *c, struct desk_store *store,
                                    const struct actor *actor, int64_t salon, int64_t staff,
                                    const struct staff_changes *in, struct desk_staff *out);

@@ -426,9 +426,11 @@ CROSS JOIN LATERAL (
 
 -- staff_save: takes somebody on by phone number (p_staff NULL), or changes what a member offers and when.
 -- A phone that nobody has gets an account (unverified: logging in still needs its code), with the names
--- given; an account that is there keeps its own names, and a customer becomes staff. Who was removed
+-- given; an account that is there keeps its own names if it has any, and a customer becomes staff. Without
+-- a name nobody is taken on: everybody would be shown her phone number in its place. Who was removed
 -- comes back under the same id. Services and windows are replaced as a whole; NULL leaves them.
--- out: verdict (ok, actor_unknown, forbidden, not_found, already_staff, service_unknown, too_many), lang, card
+-- out: verdict (ok, actor_unknown, forbidden, not_found, already_staff, service_unknown, too_many,
+--      name_needed), lang, card
 CREATE FUNCTION staff_save(p_actor bigint, p_salon bigint, p_staff bigint, p_phone text, p_first_name text,
     p_last_name text, p_services bigint[], p_weekday bigint[], p_starts bigint[], p_ends bigint[],
     p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text, OUT lang text, OUT card desk_staff)
@@ -457,7 +459,10 @@ BEGIN
             WHEN verdict IS NOT NULL THEN verdict
             WHEN member.active THEN 'already_staff'
             WHEN (SELECT count(*) FROM catalogue_staff m WHERE m.salon_id = p_salon AND m.active) >= p_most
-                THEN 'too_many' END;
+                THEN 'too_many'
+            WHEN coalesce(p_first_name, '') || coalesce(p_last_name, '') = '' AND NOT EXISTS (
+                SELECT FROM accounts_user u WHERE u.phone_number = p_phone AND u.first_name || u.last_name <> '')
+                THEN 'name_needed' END;
     END IF;
     IF verdict IS NOT NULL THEN
         RETURN;
@@ -469,6 +474,8 @@ BEGIN
         ON CONFLICT (phone_number) DO NOTHING;
         SELECT u.id INTO person FROM accounts_user u WHERE u.phone_number = p_phone;
         UPDATE accounts_user u SET role = 'staff' WHERE u.id = person AND u.role = 'customer';
+        UPDATE accounts_user u SET first_name = coalesce(p_first_name, ''), last_name = coalesce(p_last_name, '')
+        WHERE u.id = person AND u.first_name || u.last_name = '';
         INSERT INTO catalogue_staff AS m (salon_id, user_id) VALUES (p_salon, person)
         ON CONFLICT (user_id, salon_id) DO UPDATE SET active = true RETURNING m.id INTO the;
     ELSE

@@ -3,7 +3,7 @@ from lib.catalogue import everything
 from lib.check import check, equal
 from lib.crowd import at_once
 from lib.phones import local_part, new_phone
-from lib.salons import Salon, at
+from lib.salons import Salon, at, everybody_knows
 
 SALONS = "/api/salons/"
 NEW = {"name_ar": "صالون المكتب", "name_en": "Desk Salon", "city_ar": "أبها", "city_en": "Abha"}
@@ -307,15 +307,29 @@ def a_customer_becomes_staff_and_keeps_her_own_names(w):
 
 def a_manager_who_is_taken_on_stays_a_manager(w):
     salon, other = Salon(w), _manager(w)
-    made = _owner_of(w, salon).post(f"{SALONS}{salon.id}/staff/", {"phone_number": other.phone}).expect(201).json
+    made = _owner_of(w, salon).post(f"{SALONS}{salon.id}/staff/", {"phone_number": other.phone, "first_name": "Huda"}).expect(201).json
     equal(other.get("/api/auth/me/").expect(200).json["role"], "manager", "role")
     equal([s["staff"] for s in everything(other, SALONS + "mine/")], [made["id"]], "works there as")
+
+
+def whom_customers_are_to_see_has_a_name(w):
+    """In its place they would be shown her phone number, which nobody gave them."""
+    salon, nameless = Salon(w), w.sign_in()
+    manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/"
+    for phone in (new_phone(), nameless.phone):
+        answer = manager.post(path, {"phone_number": phone, "first_name": "  "}).expect(400, "catalogue.staff_unnamed")
+        check("first_name" in answer.json, answer.text)
+        equal(w.db.one("SELECT count(*) FROM catalogue_staff WHERE salon_id = %s", salon.id), 1, "members")
+    equal(nameless.get("/api/auth/me/").expect(200).json["role"], "customer", "role")
+    equal(manager.post(path, {"phone_number": nameless.phone, "first_name": "Huda"}).expect(201).json["display_name"], "Huda", "name")
+    everybody_knows()
+    check("+966" not in w.client().get(path).expect(200).text, "a phone number is shown to everybody")
 
 
 def nobody_is_taken_on_twice_but_may_come_back(w):
     salon, phone = Salon(w), new_phone()
     manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/"
-    made = manager.post(path, {"phone_number": phone, "services": [salon.service]}).expect(201).json
+    made = manager.post(path, {"phone_number": phone, "first_name": "Sara", "services": [salon.service]}).expect(201).json
     for language, text in (("en", "This person works at this salon already."), ("ar", "هذا الشخص يعمل في هذا الصالون بالفعل.")):
         equal(manager.as_language(language).post(path, {"phone_number": phone}).expect(409, "catalogue.already_staff").json["detail"], text, "detail")
     manager.delete(f"{path}{made['id']}/").expect(204)
@@ -419,7 +433,7 @@ def there_are_caps(w):
 def two_managers_at_once_take_one_person_on_once(w):
     salon, phone = Salon(w), new_phone()
     manager = _owner_of(w, salon)
-    answers = at_once(range(8), lambda _: manager.on(w.main).post(f"{SALONS}{salon.id}/staff/", {"phone_number": phone}).status)
+    answers = at_once(range(8), lambda _: manager.on(w.main).post(f"{SALONS}{salon.id}/staff/", {"phone_number": phone, "first_name": "Sara"}).status)
     equal(sorted(answers), [201] + [409] * 7, "statuses")
     equal(w.db.one("SELECT count(*) FROM catalogue_staff s JOIN accounts_user u ON u.id = s.user_id WHERE u.phone_number = %s", phone), 1, "rows")
 
@@ -431,7 +445,7 @@ def _creations(salon):
     root = f"{SALONS}{salon.id}/"
     return [(SALONS, {**NEW, "opening_hours": HOURS, "latitude": 24.7136, "longitude": 46.6753}, "catalogue_salon"),
             (root + "services/", SERVICE, "catalogue_service"), (root + "rooms/", {"name_ar": "غ", "name_en": "R"}, "catalogue_room"),
-            (root + "staff/", {"phone_number": new_phone(), "windows": WINDOWS}, "catalogue_staff"),
+            (root + "staff/", {"phone_number": new_phone(), "first_name": "Sara", "windows": WINDOWS}, "catalogue_staff"),
             (f"{root}staff/{salon.staff[0]}/exceptions/", {"kind": "off", "starts_at": at(1, 0), "ends_at": at(2, 0)}, "catalogue_staff_exception")]
 
 

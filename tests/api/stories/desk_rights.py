@@ -31,7 +31,7 @@ TABLE = {
     "createRoom": (201, OFFICE, NAMES),
     "changeRoom": (200, OFFICE, {"name_en": "x"}),
     "removeRoom": (204, OFFICE, None),
-    "addStaff": (201, OFFICE, lambda: {"phone_number": new_phone()}),
+    "addStaff": (201, OFFICE, lambda: {"phone_number": new_phone(), "first_name": "Sara"}),
     "getStaff": (200, FLOOR, None),
     "changeStaff": (200, OFFICE, {"windows": []}),
     "removeStaff": (204, OFFICE, None),

@@ -333,12 +333,13 @@ TEST(somebody_taken_on_again_keeps_her_id_and_what_was_not_told)
 {
     struct fixture f = fixture_begin("Asia/Riyadh");
     ask(f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager, f.salon, f.staff);
-    CHECK_INT(insert(f.db,
-                     "SELECT (card).id FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
-                     "FROM accounts_user WHERE id = %lld), NULL, NULL, NULL, NULL, NULL, NULL, 9, "
-                     "'', '', '')",
-                     f.manager, f.salon, f.worker),
-              f.staff);
+    CHECK_INT(
+        insert(f.db,
+               "SELECT (card).id FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
+               "FROM accounts_user WHERE id = %lld), 'Sara', NULL, NULL, NULL, NULL, NULL, 9, "
+               "'', '', '')",
+               f.manager, f.salon, f.worker),
+        f.staff);
     CHECK_ASK("7", f.db, "SELECT count(*) FROM catalogue_staff_window WHERE staff_id = %lld",
               f.staff);
     PQfinish(f.db);
