@@ -89,7 +89,8 @@ END $$;
 -- in:  per request: customer, salon. Per service wanted: request, service, staff (0: anybody, see
 --      booking_candidates), starts_at.
 --      moved: the booking that is to move there (NULL: new ones); it keeps its length and is not in its
---      own way. pressing: notice and horizon are waived (the salon's own people).
+--      own way. pressing: notice is waived, and the horizon is as wide as any salon's may be
+--      (the salon's own people).
 CREATE FUNCTION booking_prospects(p_customer bigint[], p_salon bigint[], p_unit bigint[],
     p_service bigint[], p_staff bigint[], p_starts_at timestamptz[], moved bookings_booking, pressing boolean)
     RETURNS SETOF booking_prospect
@@ -103,7 +104,7 @@ CREATE FUNCTION booking_prospects(p_customer bigint[], p_salon bigint[], p_unit 
             WHEN i.starts_at <= now() THEN 'past'
             WHEN i.starts_at < now() + make_interval(mins => salon.notice_minutes) AND NOT pressing
                 THEN 'too_soon'
-            WHEN i.starts_at > now() + make_interval(hours => 24 * salon.horizon_days) AND NOT pressing
+            WHEN i.starts_at > now() + make_interval(hours => 24 * CASE WHEN pressing THEN 366 ELSE salon.horizon_days END)
                 THEN 'too_far'
             WHEN date_bin(make_interval(mins => salon.grid_minutes), t.local, '2000-01-01') <> t.local
                 THEN 'off_grid'

@@ -283,6 +283,8 @@ def the_rules_of_booking_hold_for_the_new_time(w):
                         (at(12, 12), "booking.too_far")):
         move(client, booking, "reschedule", {"starts_at": start}).expect(400, code)
     move(as_user(w, salon.owner), booking, "reschedule", {"starts_at": at(12, 12)}).expect(200)
+    for start in (at(368, 12), "9999-12-31T20:00:00Z"):  # no salon's horizon is wider than 366 days
+        move(as_user(w, salon.owner), booking, "reschedule", {"starts_at": start}).expect(400, "booking.too_far")
 
 
 def where_the_salon_approves_a_customers_new_time_needs_approval_anew(w):
