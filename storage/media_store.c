@@ -290,7 +290,37 @@ void media_drop(struct ctx *c, struct media_taken *taken)
 
 /* ---- what is there ------------------------------------------------------------------------------ */
 
+/* A name that was taken away and not given back comes back: too much is harmless, too little is not. */
+static void tidy_one(const char *root, const char *incoming, const char *name, int64_t before)
+{
+    char path[PATH_BYTES], home[PATH_BYTES];
+    struct stat stat;
+    snprintf(path, sizeof(path), "%s/%s", incoming, name);
+    if (lstat(path, &stat) < 0 || !S_ISREG(stat.st_mode) || stat.st_ctime >= before)
+        return;
+    if (strncmp(name, TAKEN, strlen(TAKEN)) == 0 && strlen(name) > strlen(TAKEN) + UUID_TEXT_LEN) {
+        const char *file = name + strlen(TAKEN) + UUID_TEXT_LEN + 1;
+        snprintf(home, sizeof(home), "%s/%.2s/%s", root, file, file);
+        if (link(path, home) < 0 && errno != EEXIST)
+            return;
+    }
+    unlink(path);
+}
+
+/* What was last touched before that second. False: `incoming` cannot be read. */
+static bool tidy(const char *root, const char *incoming, int64_t before)
+{
+    DIR *directory = opendir(incoming);
+    if (!directory)
+        return false;
+    for (struct dirent *entry; (entry = readdir(directory));)
+        tidy_one(root, incoming, entry->d_name, before);
+    closedir(directory);
+    return true;
+}
+
 struct shelf_job {
+    const char *root, *incoming; /* to be tidied as well; NULL: not this time */
     const char *path;
     int64_t before; /* seconds since 1970 */
     struct media_name *names;
@@ -300,6 +330,8 @@ struct shelf_job {
 static void list_shelf(void *arg)
 {
     struct shelf_job *job = arg;
+    if (job->root)
+        (void)tidy(job->root, job->incoming, job->before);
     DIR *directory = opendir(job->path);
     if (!directory) {
         job->failed = errno == ENOENT ? 0 : errno;
@@ -324,6 +356,10 @@ enum err media_shelf(struct ctx *c, struct media_store *store, uint32_t shelf,
         .before = c->clock->wall(c->clock).us / 1000000 - STALE_SECONDS,
         .names = arena_array(c->arena, struct media_name, MEDIA_SHELF_NAMES),
     };
+    if (shelf == 0) {
+        job.root = store->root;
+        job.incoming = path_printf(c->arena, "%s/incoming", store->root);
+    }
     TRY(offload(c, store->pool, list_shelf, &job));
     *out = job.names;
     *len = job.len;
@@ -407,35 +443,6 @@ static bool explain(char *why, size_t why_len, const char *path)
 {
     snprintf(why, why_len, "MEDIA_ROOT: %s cannot be used: %s", path, strerrordesc_np(errno));
     return false;
-}
-
-/* A name that was taken away and not given back comes back: too much is harmless, too little is not. */
-static void tidy_one(const char *root, const char *incoming, const char *name, int64_t before)
-{
-    char path[PATH_BYTES], home[PATH_BYTES];
-    struct stat stat;
-    snprintf(path, sizeof(path), "%s/%s", incoming, name);
-    if (lstat(path, &stat) < 0 || !S_ISREG(stat.st_mode) || stat.st_ctime >= before)
-        return;
-    if (strncmp(name, TAKEN, strlen(TAKEN)) == 0 && strlen(name) > strlen(TAKEN) + UUID_TEXT_LEN) {
-        const char *file = name + strlen(TAKEN) + UUID_TEXT_LEN + 1;
-        snprintf(home, sizeof(home), "%s/%.2s/%s", root, file, file);
-        if (link(path, home) < 0 && errno != EEXIST)
-            return;
-    }
-    unlink(path);
-}
-
-/* What was last touched before that second. False: `incoming` cannot be read. */
-static bool tidy(const char *root, const char *incoming, int64_t before)
-{
-    DIR *directory = opendir(incoming);
-    if (!directory)
-        return false;
-    for (struct dirent *entry; (entry = readdir(directory));)
-        tidy_one(root, incoming, entry->d_name, before);
-    closedir(directory);
-    return true;
 }
 
 bool media_prepare(const char *root, char *why, size_t why_len)

@@ -49,7 +49,8 @@ NODISCARD enum err media_read(struct ctx *c, struct media_store *store,
                               size_t len);
 void media_close(struct media_reading *reading);
 
-/* Names of files of a shelf that were written over an hour ago; at most MEDIA_SHELF_NAMES of them. */
+/* Names of files of a shelf that were written over an hour ago; at most MEDIA_SHELF_NAMES of them. With
+ * the first shelf, what uploads that were cut off by a crash left over is removed. */
 enum { MEDIA_SHELF_NAMES = 1000 };
 struct media_name {
     struct content content;

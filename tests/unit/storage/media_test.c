@@ -205,6 +205,40 @@ TEST(what_a_crash_left_is_tidied_and_a_taken_name_comes_back)
     on_fiber(&f, crash);
 }
 
+static struct instant tomorrow(const struct clock *clock)
+{
+    return (struct instant){clock_system.wall(&clock_system).us + 24 * 3600 * 1000000LL};
+}
+
+/* A server that was killed in the middle of an upload is started again at once, and then runs for months. */
+static void leftovers(struct ctx *c, void *arg)
+{
+    struct fixture *f = arg;
+    struct test *t = f->t;
+    struct media_upload *upload;
+    struct media_name *names;
+    size_t len;
+    struct clock clock = clock_system;
+    CHECK_INT(media_begin(c, &f->store, &upload), OK);
+    const struct clock *now = c->clock;
+    CHECK_INT(media_shelf(c, &f->store, 0, &names, &len), OK);
+    CHECK_INT(files_in(f->incoming), 1); /* it may still be under way */
+    clock.wall = tomorrow;
+    c->clock = &clock;
+    CHECK_INT(media_shelf(c, &f->store, 1, &names, &len), OK);
+    CHECK_INT(files_in(f->incoming), 1);
+    CHECK_INT(media_shelf(c, &f->store, 0, &names, &len), OK);
+    CHECK_INT(files_in(f->incoming), 0);
+    c->clock = now;
+    media_end(c, upload);
+}
+TEST(the_first_shelf_brings_the_leftovers_of_uploads_along)
+{
+    struct fixture f SCOPED(fixture_end);
+    fixture_begin(&f, t);
+    on_fiber(&f, leftovers);
+}
+
 static void read_beyond(struct ctx *c, void *arg)
 {
     struct fixture *f = arg;
