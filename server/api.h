@@ -177,7 +177,12 @@ struct json_objects {
     size_t len;
     void *items;
 };
-enum { JSON_REQUIRED = 1 << 0, JSON_NULLABLE = 1 << 1, JSON_MAY_BE_BLANK = 1 << 2 };
+enum {
+    JSON_REQUIRED = 1 << 0,
+    JSON_NULLABLE = 1 << 1,
+    JSON_MAY_BE_BLANK = 1 << 2,
+    JSON_ONE_LINE = 1 << 3, /* of a string: as people read it in a list (str_is_one_line) */
+};
 
 struct json_field {
     const char *name;

@@ -22,6 +22,8 @@ static enum reason set_string(const struct json_field *field, struct str text, v
         return R_FIELD_TOO_SHORT;
     if ((int64_t)len > (field->max ? field->max : JSON_TEXT_MAX))
         return R_FIELD_TOO_LONG;
+    if ((field->flags & JSON_ONE_LINE) && !str_is_one_line(str_trim(text)))
+        return R_FIELD_CHARACTERS;
     *(struct str *)slot = text;
     return R_NONE;
 }

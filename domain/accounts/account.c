@@ -105,16 +105,13 @@ bool email_parse(struct arena *arena, struct str typed, struct str *out)
 bool name_parse(struct arena *arena, struct str typed, struct str *out)
 {
     struct str trimmed = str_trim(typed);
-    if (str_utf8_len(trimmed) > ACCOUNT_NAME_MAX)
+    if (str_utf8_len(trimmed) > ACCOUNT_NAME_MAX || !str_is_one_line(trimmed))
         return false;
     struct strbuf clean = strbuf_new(arena, trimmed.len + 1);
     for (size_t i = 0; i < trimmed.len; i++) {
-        unsigned char c = (unsigned char)trimmed.ptr[i];
-        if (c < 0x20 || c == 0x7f)
-            return false;
-        if (c == ' ' && trimmed.ptr[i - 1] == ' ')
+        if (trimmed.ptr[i] == ' ' && trimmed.ptr[i - 1] == ' ')
             continue;
-        strbuf_add_char(&clean, (char)c);
+        strbuf_add_char(&clean, trimmed.ptr[i]);
     }
     *out = strbuf_str(&clean);
     if (out->ptr == NULL)

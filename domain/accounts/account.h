@@ -38,7 +38,8 @@ struct str account_display_name(struct arena *arena, struct str first_name, stru
 
 /* Trims, and lower-cases the domain; the local part is its owner's business. False: no address. */
 NODISCARD bool email_parse(struct arena *arena, struct str typed, struct str *out);
-/* Trims; runs of spaces become one. False: longer than ACCOUNT_NAME_MAX, or control characters. */
+/* Trims; runs of spaces become one. False: longer than ACCOUNT_NAME_MAX, or not one line
+ * (str_is_one_line). */
 NODISCARD bool name_parse(struct arena *arena, struct str typed, struct str *out);
 
 /* R_TOKEN_INVALID: the account is gone, and so the caller's token means nobody. */

@@ -194,6 +194,26 @@ size_t str_utf8_len(struct str s)
     return n;
 }
 
+/* U+0080 to U+009F; U+2028 to U+202E, the first two of which end lines; U+2066 to U+2069. */
+static bool unseen(const unsigned char *p, size_t left)
+{
+    if (p[0] == 0xc2)
+        return left > 1 && p[1] < 0xa0;
+    if (p[0] != 0xe2 || left < 3)
+        return false;
+    return (p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+           (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
+bool str_is_one_line(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    for (size_t i = 0; i < s.len; i++)
+        if (p[i] < 0x20 || p[i] == 0x7f || unseen(p + i, s.len - i))
+            return false;
+    return true;
+}
+
 static void strbuf_add_va(struct strbuf *b, const char *fmt, va_list args)
     __attribute__((format(printf, 2, 0)));
 

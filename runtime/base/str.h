@@ -49,6 +49,9 @@ bool str_is_utf8(struct str s);
 size_t str_utf8_next(struct str s);
 /* Code points in valid UTF-8. */
 size_t str_utf8_len(struct str s);
+/* Of valid UTF-8: no control characters, line ends among them, and none of the marks that turn the
+ * direction of what follows, beyond this text too (U+202A to U+202E, U+2066 to U+2069). */
+bool str_is_one_line(struct str s);
 
 struct str str_copy(struct arena *arena, struct str s); /* NUL-terminated */
 char *str_to_c(struct arena *arena, struct str s);      /* NUL-terminated copy */

@@ -41,12 +41,20 @@ struct salon_body {
     struct policy_body policy;
 };
 #define SALON_FIELDS(needed)                                                                       \
-    {"name_ar", JSON_STRING, needed, offsetof(struct salon_body, name_ar), 1, SALON_NAME_MAX},     \
-        {"name_en", JSON_STRING, needed, offsetof(struct salon_body, name_en), 1, SALON_NAME_MAX}, \
-        {"city_ar", JSON_STRING, needed, offsetof(struct salon_body, city_ar), 1, SALON_CITY_MAX}, \
-        {"city_en", JSON_STRING, needed, offsetof(struct salon_body, city_en), 1, SALON_CITY_MAX}, \
-        {"address", JSON_STRING,      JSON_MAY_BE_BLANK, offsetof(struct salon_body, address),     \
-         0,         SALON_ADDRESS_MAX},                                                            \
+    {"name_ar", JSON_STRING,   (needed) | JSON_ONE_LINE, offsetof(struct salon_body, name_ar),     \
+     1,         SALON_NAME_MAX},                                                                   \
+        {"name_en", JSON_STRING,   (needed) | JSON_ONE_LINE, offsetof(struct salon_body, name_en), \
+         1,         SALON_NAME_MAX},                                                               \
+        {"city_ar", JSON_STRING,   (needed) | JSON_ONE_LINE, offsetof(struct salon_body, city_ar), \
+         1,         SALON_CITY_MAX},                                                               \
+        {"city_en", JSON_STRING,   (needed) | JSON_ONE_LINE, offsetof(struct salon_body, city_en), \
+         1,         SALON_CITY_MAX},                                                               \
+        {"address",                                                                                \
+         JSON_STRING,                                                                              \
+         JSON_MAY_BE_BLANK | JSON_ONE_LINE,                                                        \
+         offsetof(struct salon_body, address),                                                     \
+         0,                                                                                        \
+         SALON_ADDRESS_MAX},                                                                       \
         {"phone", JSON_STRING,          JSON_MAY_BE_BLANK, offsetof(struct salon_body, phone),     \
          0,       PHONE_TYPED_BYTES_MAX},                                                          \
         {"timezone", JSON_STRING, 0, offsetof(struct salon_body, timezone), 1, 64},                \
@@ -97,7 +105,7 @@ static enum err read_policy(struct ctx *c, const struct policy_body *body,
     out->auto_confirm = body->auto_confirm.set ? body->auto_confirm.v : DESK_KEEP;
     if (body->grid.set && 1440 % body->grid.v != 0) {
         fail_data(c, str_printf(c->arena, "\"booking_policy\":{\"grid_minutes\":[\"%.*s\"]}",
-                                STR_FMT(reason_info(R_FIELD_RANGE)->text[c->lang])));
+                                STR_FMT(reason_info(R_GRID_UNEVEN)->text[c->lang])));
         return fail(c, R_INVALID_FIELDS);
     }
     return OK;
@@ -184,8 +192,10 @@ struct service_body {
     struct json_ints rooms;
 };
 #define SERVICE_FIELDS(needed)                                                                       \
-    {"name_ar", JSON_STRING, needed, offsetof(struct service_body, name_ar), 1, SALON_NAME_MAX},     \
-        {"name_en", JSON_STRING, needed, offsetof(struct service_body, name_en), 1, SALON_NAME_MAX}, \
+    {"name_ar", JSON_STRING,   (needed) | JSON_ONE_LINE, offsetof(struct service_body, name_ar),     \
+     1,         SALON_NAME_MAX},                                                                     \
+        {"name_en", JSON_STRING,   (needed) | JSON_ONE_LINE, offsetof(struct service_body, name_en), \
+         1,         SALON_NAME_MAX},                                                                 \
         {"duration_minutes",  JSON_INT,           needed, offsetof(struct service_body, duration),   \
          SERVICE_MINUTES_MIN, SERVICE_MINUTES_MAX},                                                  \
         {"buffer_before_minutes", JSON_INT, 0, offsetof(struct service_body, before), 0,             \
@@ -254,10 +264,12 @@ enum err api_service_remove(struct ctx *c, struct request *req, struct response 
 struct room_body {
     struct str name_ar, name_en;
 };
-#define ROOM_FIELDS(needed)                                                                    \
-    {"name_ar", JSON_STRING, needed, offsetof(struct room_body, name_ar), 1, SALON_NAME_MAX},  \
-    {                                                                                          \
-        "name_en", JSON_STRING, needed, offsetof(struct room_body, name_en), 1, SALON_NAME_MAX \
+#define ROOM_FIELDS(needed)                                                                       \
+    {"name_ar", JSON_STRING,   (needed) | JSON_ONE_LINE, offsetof(struct room_body, name_ar),     \
+     1,         SALON_NAME_MAX},                                                                  \
+    {                                                                                             \
+        "name_en", JSON_STRING, (needed) | JSON_ONE_LINE, offsetof(struct room_body, name_en), 1, \
+            SALON_NAME_MAX                                                                        \
     }
 static const struct json_field room_create_fields[] = {ROOM_FIELDS(JSON_REQUIRED)};
 static const struct json_field room_change_fields[] = {ROOM_FIELDS(0)};

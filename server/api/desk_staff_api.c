@@ -135,8 +135,8 @@ static const struct json_field exception_fields[] = {
      exception_kinds},
     {"starts_at", JSON_INSTANT, JSON_REQUIRED, offsetof(struct exception_body, starts_at)},
     {"ends_at", JSON_INSTANT, JSON_REQUIRED, offsetof(struct exception_body, ends_at)},
-    {"note", JSON_STRING, JSON_NULLABLE | JSON_MAY_BE_BLANK, offsetof(struct exception_body, note),
-     0, EXCEPTION_NOTE_MAX},
+    {"note", JSON_STRING, JSON_NULLABLE | JSON_MAY_BE_BLANK | JSON_ONE_LINE,
+     offsetof(struct exception_body, note), 0, EXCEPTION_NOTE_MAX},
 };
 
 static void put_exception(struct json_writer *w, const struct staff_exception *exception,

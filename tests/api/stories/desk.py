@@ -155,6 +155,36 @@ def odd_salons_are_refused_by_the_name_of_the_field(w):
     equal(w.db.one("SELECT count(*) FROM catalogue_salon"), before, "salons")
 
 
+def a_grid_that_does_not_divide_the_day_is_told_the_rule(w):
+    manager = _manager(w)
+    for language, text in (("en", "This must divide the 1440 minutes of a day evenly, as 5, 15, 30 and 60 do."),
+                           ("ar", "يجب أن تقبل دقائق اليوم (1440) القسمة على هذا الرقم دون باقٍ، مثل 5 أو 15 أو 30 أو 60.")):
+        answer = manager.as_language(language).post(SALONS, {**NEW, "booking_policy": {"grid_minutes": 7}}).expect(400, "request.invalid")
+        equal(answer.json["booking_policy"], {"grid_minutes": [text]}, "the refusal")
+
+
+def what_is_read_in_one_line_is_one(w):
+    """Names, cities, addresses and short notes stand in lists and on terminals between others' words."""
+    salon = Salon(w)
+    manager, root = _owner_of(w, salon), f"{SALONS}{salon.id}/"
+    exception = {"kind": "off", "starts_at": at(1, 0), "ends_at": at(2, 0)}
+    places = [("POST", SALONS, NEW, ("name_ar", "name_en", "city_ar", "city_en", "address")),
+              ("PATCH", root, {}, ("name_ar", "name_en", "city_ar", "city_en", "address")),
+              ("POST", root + "services/", SERVICE, ("name_ar", "name_en")),
+              ("PATCH", f"{root}services/{salon.service}/", {}, ("name_ar", "name_en")),
+              ("POST", root + "rooms/", {"name_ar": "غ", "name_en": "R"}, ("name_ar", "name_en")),
+              ("POST", f"{root}staff/{salon.staff[0]}/exceptions/", exception, ("note",))]
+    text = {"en": "This must be one line without control characters or marks that turn its direction.",
+            "ar": "يجب أن يكون هذا النص سطرًا واحدًا دون محارف تحكم أو علامات تغيّر اتجاهه."}
+    for method, path, body, fields in places:
+        for wrong in ("a\u0007\u202eb\u001b[31m", "a\nb", "a\u2066b", "a\u0085b"):
+            answer = manager.request(method, path, {**body, **{field: wrong for field in fields}}).expect(400, "request.invalid")
+            equal({field: answer.json.get(field) for field in fields}, {field: [text["en"]] for field in fields}, f"{method} {path}")
+    equal(manager.as_language("ar").patch(root, {"name_en": "a\tb"}).expect(400).json["name_en"], [text["ar"]], "in Arabic")
+    equal(manager.patch(root, {"name_ar": " صالون\u200f A\u200e \t"}).expect(200).json["name_ar"], "صالون\u200f A\u200e", "marks that turn nothing stay")
+    _manager(w).patch("/api/auth/me/", {"first_name": "a\u202eb"}).expect(400, "account.name_invalid")
+
+
 def hours_that_cannot_be_are_refused_at_their_place(w):
     def hours(*intervals):
         return {"opening_hours": [{"weekday": d, "opens": o, "closes": c} for d, o, c in intervals]}

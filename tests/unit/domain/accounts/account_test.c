@@ -56,6 +56,7 @@ TEST(names_are_trimmed_and_bounded_in_characters)
     CHECK(name_parse(&f.arena, STR("  "), &out));
     CHECK_INT(out.len, 0);
     CHECK(!name_parse(&f.arena, STR("a\nb"), &out));
+    CHECK(!name_parse(&f.arena, STR("a\u202eb"), &out));
     char text[2 * (ACCOUNT_NAME_MAX + 1)];
     for (size_t i = 0; i <= ACCOUNT_NAME_MAX; i++)
         memcpy(text + 2 * i, "ن", 2);

@@ -140,6 +140,26 @@ TEST(utf8_is_checked_to_the_letter)
     CHECK_INT(str_utf8_next(STR("\x85x")), 0);
 }
 
+TEST(one_line_has_nothing_that_moves_the_pen)
+{
+    static const char *const lines[] = {"",
+                                        "صالون الورد",
+                                        "a\u00a0b",
+                                        "a\u200fb\u200e",
+                                        "a\u2027b\u202f",
+                                        "\u2065\u206a",
+                                        "\xe2\x80\xa0\xf0\x9f\x98\x80"};
+    static const char *const others[] = {"a\nb",     "\t",        "\x7f",   "a\x1b[31m",
+                                         "\xc2\x80", "a\xc2\x9f", "\u2028", "\u2029",
+                                         "a\u202ab", "b\u202e",   "\u2066", "\u2069"};
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        CHECK(str_is_one_line(str_c(lines[i])));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        CHECK(!str_is_one_line(str_c(others[i])));
+    CHECK(!str_is_one_line(STR("a\0b")));
+    CHECK(str_is_one_line(STR("\xe2\x80"))); /* cut: no mark yet, and no byte behind it is read */
+}
+
 TEST(copies_are_terminated)
 {
     FIXTURE(f);
