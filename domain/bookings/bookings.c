@@ -109,11 +109,23 @@ static enum err offer_near(struct ctx *c, struct bookings *bookings, struct slot
     return OK;
 }
 
-enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t salon,
-                               const struct booking_wish *in, struct booking_alternatives *out)
+enum err bookings_alternatives(struct ctx *c, struct bookings *bookings,
+                               const struct booking_request *in, size_t refused_wish,
+                               struct booking_alternatives *out)
 {
-    struct slots_query query = {.salon = salon, .service = in->service, .staff = in->staff};
-    return offer_near(c, bookings, &query, in->starts_at, out);
+    assert(refused_wish < in->wishes_len);
+    const struct booking_wish *refused = &in->wishes[refused_wish];
+    struct visit_sibling siblings[BOOKING_VISIT_MAX];
+    struct slots_query query = {.salon = in->salon,
+                                .service = refused->service,
+                                .staff = refused->staff,
+                                .siblings = siblings};
+    for (size_t i = 0; i < in->wishes_len; i++)
+        if (i != refused_wish)
+            siblings[query.siblings_len++] =
+                (struct visit_sibling){in->wishes[i].service, in->wishes[i].staff,
+                                       in->wishes[i].starts_at.us / 1000000, i < refused_wish};
+    return offer_near(c, bookings, &query, refused->starts_at, out);
 }
 
 enum err bookings_alternatives_to_move(struct ctx *c, struct bookings *bookings,

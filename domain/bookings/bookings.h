@@ -107,7 +107,7 @@ NODISCARD enum err bookings_create(struct ctx *c, struct bookings *bookings,
                                    struct bookings_made *out);
 
 /* What to offer to the loser: free times around the one that was taken, nearest first, with the same
- * member of staff if one was asked for. */
+ * member of staff if one was asked for. Of a visit: for the refused wish, when the others stay. */
 enum { BOOKING_ALTERNATIVES_MAX = 3, BOOKING_ALTERNATIVES_DAYS = 7 };
 struct booking_alternatives {
     const struct tz *tz;
@@ -117,8 +117,8 @@ struct booking_alternatives {
         int64_t staff; /* one who is free then */
     } items[BOOKING_ALTERNATIVES_MAX];
 };
-NODISCARD enum err bookings_alternatives(struct ctx *c, struct bookings *bookings, int64_t salon,
-                                         const struct booking_wish *in,
+NODISCARD enum err bookings_alternatives(struct ctx *c, struct bookings *bookings,
+                                         const struct booking_request *in, size_t refused_wish,
                                          struct booking_alternatives *out);
 
 /* The same for a booking that was to move: times to which this actor can move it. */

@@ -107,12 +107,20 @@ NODISCARD enum err catalogue_services(struct ctx *c, struct catalogue_store *sto
 NODISCARD enum err catalogue_staff(struct ctx *c, struct catalogue_store *store,
                                    const struct part_query *in, struct staff_page *out);
 
+/* Another service of the visit that the one asked for belongs to, at its time. */
+struct visit_sibling {
+    int64_t service, staff; /* staff 0: any */
+    int64_t starts_s;
+    bool first; /* is given its member of staff before the one asked for */
+};
 struct slots_query {
     int64_t salon, service;
     int64_t staff; /* 0: any */
     struct date from;
-    int days;                          /* 1 … SLOTS_DAYS_MAX */
-    const struct slots_moving *moving; /* NULL: for a new booking */
+    int days;                             /* 1 … SLOTS_DAYS_MAX */
+    const struct slots_moving *moving;    /* NULL: for a new booking */
+    const struct visit_sibling *siblings; /* slots leave them free what they want */
+    size_t siblings_len;
     bool pressing; /* notice and horizon are waived: the salon's own people ask */
 };
 struct slots_answer {

@@ -171,6 +171,38 @@ static void choose_rooms(struct arena *arena, const struct salon_facts *facts, i
     out->rooms = slots->room_ids = rooms;
 }
 
+static bool share_a_room(const struct salon_facts *facts, int64_t one, int64_t other)
+{
+    for (size_t i = 0; i < facts->rooms_len; i++)
+        for (size_t j = 0; facts->room_service[i] == one && j < facts->rooms_len; j++)
+            if (facts->room_service[j] == other && facts->room[j] == facts->room[i])
+                return true;
+    return false;
+}
+
+/* A visit's services are given their staff and rooms one after another, each the best of what is left. So
+ * when one of two may be anybody's, it can take from the other the only one who is free: such two are
+ * kept apart, but where the one asked for comes second and must only avoid her who was named. */
+static void choose_siblings(struct arena *arena, const struct salon_facts *facts,
+                            const struct slots_query *in, struct slot_facts *out)
+{
+    struct slots_sibling *siblings = arena_array(arena, struct slots_sibling, in->siblings_len + 1);
+    for (size_t i = 0; i < in->siblings_len; i++) {
+        const struct visit_sibling *sibling = &in->siblings[i];
+        const struct service *service = service_find(facts, sibling->service);
+        if (!service)
+            continue;
+        bool only_hers = (in->staff || sibling->first) &&
+                         !share_a_room(facts, in->service, sibling->service);
+        int64_t ends_s = sibling->starts_s +
+                         ((int64_t)service->duration_minutes + service->buffer_after_minutes) * 60;
+        siblings[out->siblings_len++] = (struct slots_sibling){
+            only_hers ? sibling->staff : 0,
+            claim_make(sibling->starts_s - (int64_t)service->buffer_before_minutes * 60, ends_s)};
+    }
+    out->siblings = siblings;
+}
+
 /* All staff's times: who is not among the chosen is passed over (slots.c, owner_rows). */
 void salon_facts_slots(struct arena *arena, const struct salon_facts *facts,
                        const struct slots_query *in, struct slot_subject *out)
@@ -198,4 +230,5 @@ void salon_facts_slots(struct arena *arena, const struct salon_facts *facts,
     dated_copy(arena, &slots->off);
     choose_staff(arena, facts, in, &out->found);
     choose_rooms(arena, facts, in->service, out);
+    choose_siblings(arena, facts, in, slots);
 }

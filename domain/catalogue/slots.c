@@ -328,11 +328,35 @@ static struct claims claims_without(struct arena *arena, const struct claims *cl
     return out;
 }
 
+/* Her claims and those of the visit that may become hers, which may overlap. Holds that ran out are gone
+ * from them: in the list of holds they could not be told from a sibling of the same time. */
+static struct claims claims_with_siblings(struct arena *arena, const struct slot_facts *facts,
+                                          const struct claims *claims, int64_t member)
+{
+    int64_t *all = arena_array(arena, int64_t, claims->len + facts->siblings_len);
+    size_t len = 0, hold = 0;
+    for (size_t i = 0; i < claims->len; i++)
+        if (!has_lapsed(claims, facts->now.us, &hold, claims->items[i]))
+            all[len++] = claims->items[i];
+    for (size_t i = 0; i < facts->siblings_len; i++) {
+        const struct slots_sibling *sibling = &facts->siblings[i];
+        if (sibling->staff && sibling->staff != member)
+            continue;
+        size_t at = len++;
+        for (; at > 0 && all[at - 1] > sibling->claim; at--)
+            all[at] = all[at - 1];
+        all[at] = sibling->claim;
+    }
+    return (struct claims){.len = len, .items = all};
+}
+
 static struct claims busy_of(struct arena *arena, const struct slot_facts *facts, size_t member)
 {
     const struct slots_moving *moving = facts->moving;
     if (moving && moving->staff == facts->staff[member])
         return claims_without(arena, &facts->busy[member], moving->claim);
+    if (facts->siblings_len)
+        return claims_with_siblings(arena, facts, &facts->busy[member], facts->staff[member]);
     return facts->busy[member];
 }
 

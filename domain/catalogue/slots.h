@@ -65,6 +65,12 @@ struct slots_moving {
     int32_t duration_minutes, buffer_before_minutes, buffer_after_minutes;
 };
 
+/* Another service of the same visit: it will be taken, though it is not written down. */
+struct slots_sibling {
+    int64_t staff; /* 0: it may be anybody, so it counts for all */
+    int64_t claim;
+};
+
 struct slot_facts {
     const struct tz *tz;
     struct instant now;
@@ -79,7 +85,9 @@ struct slot_facts {
     bool needs_room;           /* one of `rooms` must be free too, for the same time */
     size_t rooms_len;
     const int64_t *room_ids;
-    const struct claims *rooms;        /* of each room that fits */
+    const struct claims *rooms; /* of each room that fits */
+    size_t siblings_len;
+    const struct slots_sibling *siblings;
     const struct slots_moving *moving; /* NULL: a new booking is looked for */
 };
 

@@ -201,7 +201,7 @@ static enum err refuse_create(struct ctx *c, struct bookings *bookings,
     if (err != ERR_CONFLICT || c->reason != R_SLOT_TAKEN)
         return err;
     struct booking_alternatives found = {0};
-    enum err look = bookings_alternatives(c, bookings, in->salon, &in->wishes[wish], &found);
+    enum err look = bookings_alternatives(c, bookings, in, wish, &found);
     return slot_taken(c, look, &found, &data);
 }
 

@@ -1,11 +1,13 @@
 """Several services in one visit, all or nothing; and the rooms that services need."""
 import collections
+import copy
+import datetime
 import random
 
 from lib.bookings import PATH, book, history_of, move, row_of, run_out, shift, visit
 from lib.check import check, equal, eventually
 from lib.crowd import at_once
-from lib.salons import Salon, at
+from lib.salons import Salon, at, instant
 
 
 # ---- visits ----
@@ -40,6 +42,36 @@ def items_of_one_visit_may_not_overlap_at_one_member(w):
     refused = w.sign_in().post(PATH, visit(salon, (0, at(3, 12)), (0, at(3, 12, 30)))).expect(409, "booking.slot_taken").json
     equal(refused["item"], 1, "item")
     book(w.sign_in(), visit(salon, (None, at(3, 12)), (None, at(3, 12, 30))))
+
+
+def _offers_that_hold(w, body, starts=None):
+    """A visit is refused; every alternative, in the place of the refused item, makes it succeed."""
+    refused = w.somebody("refused").post(PATH, body).expect(409, "booking.slot_taken").json
+    offered = [offer["starts_at"] for offer in refused["alternatives"]]
+    if starts:
+        equal(offered, starts, "alternatives")
+    check(offered, "no alternatives")
+    client = w.sign_in()
+    for start in offered:
+        items = [{**item, "starts_at": start} if n == refused["item"] else item for n, item in enumerate(body["items"])]
+        for item in book(client, {**body, "items": items})["items"]:
+            move(client, item["id"], "cancel").expect(200)
+
+
+def an_alternative_leaves_the_other_items_of_the_visit_their_time(w):
+    alone, two = Salon(w, duration=60), Salon(w, staff=2, duration=60, before=15, after=15)
+    noon, around = at(3, 14), [at(3, 13), at(3, 15), at(3, 12, 45)]
+    _offers_that_hold(w, visit(alone, (0, noon), (0, noon)), around)
+    _offers_that_hold(w, visit(alone, (None, noon), (0, noon)), around)
+    _offers_that_hold(w, visit(alone, (0, noon), (None, noon)), around)
+    _offers_that_hold(w, visit(alone, (None, noon), (None, noon), (None, at(3, 15))), [at(3, 13), at(3, 12, 45), at(3, 12, 30)])
+    _offers_that_hold(w, visit(two, (0, noon), (0, at(3, 15))), [at(3, 15, 30), at(3, 15, 45), at(3, 16)])
+    book(w.booker(), two.booking(noon, 1))
+    _offers_that_hold(w, visit(two, (0, noon), (None, noon)), [at(3, 12, 30), at(3, 15, 30), at(3, 12, 15)])
+    _offers_that_hold(w, visit(two, (None, at(3, 14)), (0, noon)))
+    _offers_that_hold(w, visit(two, (1, noon), (0, noon)), [at(3, 12, 30), at(3, 15, 30), at(3, 12, 15)])
+    _rooms(w, two, 1)
+    _offers_that_hold(w, visit(two, (0, at(3, 18)), (1, at(3, 18))), [at(3, 16, 30), at(3, 19, 30), at(3, 16, 15)])
 
 
 def in_whatever_order_the_times_come_the_item_that_clashes_is_named(w):
@@ -187,6 +219,16 @@ class Clerk:
         return [entry[:2] for entry in made]
 
 
+def _the_clerk_agrees(clerk, salon, wishes, refused):
+    """Where a wish is replaced by an alternative, at most another is refused, for reasons of its own."""
+    item, today = refused.get("item", 0), instant(at(3, 0))
+    for offer in refused["alternatives"]:
+        start = (instant(offer["starts_at"]) - today) // datetime.timedelta(minutes=15)
+        changed = [(who, start if n == item else was) for n, (who, was) in enumerate(wishes)]
+        expected = copy.deepcopy(clerk).decide([(None if who is None else salon.staff[who], when) for who, when in changed])
+        check(expected != item, f"item {item} of {wishes} is refused at {start}, too")
+
+
 def visits_get_what_a_slow_clerk_would_give(w):
     chance, client = random.Random(20), w.sign_in().on(w.server(BOOKING_OPEN_MAX=0))
     for _ in range(4):
@@ -201,6 +243,7 @@ def visits_get_what_a_slow_clerk_would_give(w):
             if isinstance(expected, int):
                 refused = answer.expect(409, "booking.slot_taken").json
                 equal(refused.get("item", 0), expected, f"the item refused of {wishes}")
+                _the_clerk_agrees(clerk, salon, wishes, refused)
             else:
                 made = answer.expect(201).json
                 got = [(item["staff"], item["room"]) for item in made.get("items", [made])]

@@ -372,7 +372,7 @@ TEST(the_loser_is_offered_the_three_nearest_free_times)
     struct booking_alternatives found;
     fixture_begin(&f);
     busy_salon(&f, "2026-03-10T11:00:00+03:00");
-    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, 1, &f.in.wishes[0], &found), OK);
+    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, &f.in, 0, &found), OK);
     CHECK_INT(found.len, 3);
     int64_t hour = INT64_C(3600000000), wanted = f.in.wishes[0].starts_at.us;
     CHECK_INT(found.items[0].starts_at.us - wanted, -hour);
@@ -391,7 +391,7 @@ TEST(nothing_free_is_an_empty_offer)
     fixture_begin(&f);
     busy_salon(&f, "2026-03-10T11:00:00+03:00");
     f.catalogue.found.facts.staff_len = 0;
-    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, 1, &f.in.wishes[0], &found), OK);
+    CHECK_INT(bookings_alternatives(&f.c, &f.bookings, &f.in, 0, &found), OK);
     CHECK_INT(found.len, 0);
     fixture_end(&f);
 }
