@@ -89,10 +89,11 @@ static enum err offer_near(struct ctx *c, struct bookings *bookings, struct slot
 {
     enum { DAY_US = 24 * 3600 * 1000000LL };
     struct slots_answer answer;
-    /* Of the days around it, most behind: who is late looks for later. */
+    /* Of the days around it, most behind: who is late looks for later. Only who works rarely, or is
+     * booked out, is looked at longer. */
     query->from.days = (int32_t)(wanted.us / DAY_US) - 2;
     query->days = BOOKING_ALTERNATIVES_DAYS;
-    TRY(catalogue_slots(c, bookings->catalogue, query, &answer));
+    TRY(catalogue_slots_around(c, bookings->catalogue, query, BOOKING_ALTERNATIVES_MAX, &answer));
 
     size_t nearest[BOOKING_ALTERNATIVES_MAX];
     *out = (struct booking_alternatives){.tz = answer.tz};

@@ -82,8 +82,9 @@ static void apply_terms(const struct slots_query *in, struct slot_facts *facts)
     }
 }
 
-enum err catalogue_slots(struct ctx *c, struct catalogue_store *store, const struct slots_query *in,
-                         struct slots_answer *out)
+static enum err read_facts(struct ctx *c, struct catalogue_store *store,
+                           const struct slots_query *in, struct slot_facts *out,
+                           struct slots_answer *answer)
 {
     assert(in->days >= 1 && in->days <= SLOTS_DAYS_MAX);
     struct slots_found facts;
@@ -95,9 +96,40 @@ enum err catalogue_slots(struct ctx *c, struct catalogue_store *store, const str
         log_event(LOG_ERROR, "zone_unknown", "%.*s", STR_FMT(facts.timezone));
         return ERR_INTERNAL;
     }
-    out->timezone = facts.timezone;
-    out->tz = facts.facts.tz;
+    answer->timezone = facts.timezone;
+    answer->tz = facts.facts.tz;
     apply_terms(in, &facts.facts);
-    slots_compute(c->arena, &facts.facts, in->from, in->days, &out->slots);
+    *out = facts.facts;
+    return OK;
+}
+
+enum err catalogue_slots(struct ctx *c, struct catalogue_store *store, const struct slots_query *in,
+                         struct slots_answer *out)
+{
+    struct slot_facts facts;
+    TRY(read_facts(c, store, in, &facts, out));
+    slots_compute(c->arena, &facts, in->from, in->days, &out->slots);
+    return OK;
+}
+
+/* A third of the days that are added lies before those asked for, unless that would leave today or the
+ * horizon behind. By the days of UTC: the salon's begin within a day of them. */
+static struct date around(const struct slot_facts *facts, const struct slots_query *in)
+{
+    enum { DAY_US = 24 * 3600 * 1000000LL };
+    int64_t today = facts->now.us / DAY_US - 1, last = today + facts->horizon_days + 3;
+    int64_t from = in->from.days - (SLOTS_DAYS_MAX - in->days) / 3;
+    return (struct date){(int32_t)MAX(today, MIN(from, last + 1 - SLOTS_DAYS_MAX))};
+}
+
+enum err catalogue_slots_around(struct ctx *c, struct catalogue_store *store,
+                                const struct slots_query *in, size_t enough,
+                                struct slots_answer *out)
+{
+    struct slot_facts facts;
+    TRY(read_facts(c, store, in, &facts, out));
+    slots_compute(c->arena, &facts, in->from, in->days, &out->slots);
+    if (out->slots.len < enough)
+        slots_compute(c->arena, &facts, around(&facts, in), SLOTS_DAYS_MAX, &out->slots);
     return OK;
 }

@@ -132,3 +132,8 @@ struct slots_answer {
  * R_STAFF_NOT_OFFERING keyed by the parameter. */
 NODISCARD enum err catalogue_slots(struct ctx *c, struct catalogue_store *store,
                                    const struct slots_query *in, struct slots_answer *out);
+/* The same of the days asked for, if they have `enough` slots; else of SLOTS_DAYS_MAX days around them, as
+ * many as can be of those from today to the horizon. */
+NODISCARD enum err catalogue_slots_around(struct ctx *c, struct catalogue_store *store,
+                                          const struct slots_query *in, size_t enough,
+                                          struct slots_answer *out);

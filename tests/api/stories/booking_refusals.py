@@ -296,6 +296,17 @@ def alternatives_are_the_nearest_slots_and_can_be_booked(w):
         equal((made["starts_at"], made["ends_at"]), (one["starts_at"], one["ends_at"]), "what was booked")
 
 
+def who_works_once_a_week_is_offered_in_other_weeks(w):
+    salon = Salon(w, duration=60, windows=(), horizon_days=31)
+    weekday = (datetime.date.fromisoformat(at(9, 12)[:10]).weekday() + 1) % 7
+    salon._insert("catalogue_staff_window", staff_id=salon.staff[0], weekday=weekday, starts_minute=720, ends_minute=780)
+    for day, expected in ((9, (2, 16, 23)), (2, (9, 16, 23)), (23, (16, 30, 9))):
+        taken = book(w.booker(), salon.booking(at(day, 12)))["id"]
+        offered = w.somebody("refused").post(PATH, salon.booking(at(day, 12))).expect(409, "booking.slot_taken").json["alternatives"]
+        equal([a["starts_at"] for a in offered], [at(n, 12) for n in expected], f"alternatives to day {day}")
+        w.db.rows("UPDATE bookings_booking SET status = 'cancelled' WHERE id = %s", taken)
+
+
 def alternatives_to_anybody_are_with_whoever_is_free(w):
     salon = Salon(w, staff=2, duration=30, grid_minutes=30)
     for start, staff in ((at(3, 12), 0), (at(3, 12), 1), (at(3, 12, 30), 0), (at(3, 11, 30), 1), (at(3, 11, 30), 0)):
