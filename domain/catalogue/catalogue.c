@@ -78,7 +78,7 @@ static void apply_terms(const struct slots_query *in, struct slot_facts *facts)
     }
     if (in->pressing) {
         facts->notice_minutes = 0;
-        facts->horizon_days = INT32_MAX;
+        facts->horizon_days = CATALOGUE_HORIZON_DAYS_MAX;
     }
 }
 

@@ -107,6 +107,8 @@ NODISCARD enum err catalogue_services(struct ctx *c, struct catalogue_store *sto
 NODISCARD enum err catalogue_staff(struct ctx *c, struct catalogue_store *store,
                                    const struct part_query *in, struct staff_page *out);
 
+/* The widest horizon that a salon may have (the database has the same). */
+enum { CATALOGUE_HORIZON_DAYS_MAX = 366 };
 /* Another service of the visit that the one asked for belongs to, at its time. */
 struct visit_sibling {
     int64_t service, staff; /* staff 0: any */
@@ -121,7 +123,7 @@ struct slots_query {
     const struct slots_moving *moving;    /* NULL: for a new booking */
     const struct visit_sibling *siblings; /* slots leave them free what they want */
     size_t siblings_len;
-    bool pressing; /* notice and horizon are waived: the salon's own people ask */
+    bool pressing; /* notice is waived, and the horizon the widest: the salon's own people ask */
 };
 struct slots_answer {
     struct str timezone;

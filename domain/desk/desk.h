@@ -9,6 +9,7 @@
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
 #pragma once
+#include "domain/catalogue/catalogue.h"
 #include "domain/desk/desk_verdict.h"
 
 struct desk_store;
@@ -29,7 +30,7 @@ enum {
     SERVICE_MINUTES_MAX = 720,
     BUFFER_MINUTES_MAX = 240,
     NOTICE_MINUTES_MAX = 43200,
-    HORIZON_DAYS_MAX = 366,
+    HORIZON_DAYS_MAX = CATALOGUE_HORIZON_DAYS_MAX,
 };
 /* In minor units; far above any price, far below what a sum of many could overflow. */
 #define MONEY_MAX INT64_C(100000000000)

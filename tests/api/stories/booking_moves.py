@@ -266,6 +266,19 @@ def the_salons_people_are_offered_what_only_they_may_choose(w):
     equal(_offered(owner, booking, at(1, 12)), [at(1, 11), at(1, 13), at(1, 10, 45)], "alternatives within the notice")
 
 
+def the_salons_people_are_offered_nothing_beyond_their_own_horizon(w):
+    salon, client = Salon(w, duration=60, windows=()), w.sign_in()
+    weekday = (instant(at(0, 12)).weekday() + 1) % 7
+    salon._insert("catalogue_staff_window", staff_id=salon.staff[0], weekday=weekday, starts_minute=720, ends_minute=780)
+    booking, other = (book(client, salon.booking(at(day, 12)))["id"] for day in (7, 14))
+    owner = as_user(w, salon.owner)
+    move(owner, other, "reschedule", {"starts_at": at(364, 12)}).expect(200)
+    offered = _offered(owner, booking, at(364, 12))
+    equal(offered, [at(day, 12) for day in (357, 350, 343)], "alternatives")
+    for offer in offered:
+        move(owner, booking, "reschedule", {"starts_at": offer}).expect(200)
+
+
 def another_member_or_anybody(w):
     client, salon = w.sign_in(), Salon(w, staff=3)
     booking = book(client, salon.booking(at(3, 12), 0))["id"]
