@@ -72,7 +72,7 @@ void loop_soon(struct loop *loop, struct task *task);
 void task_cancel(struct task *task); /* fine when not queued */
 static inline bool task_queued(const struct task *task)
 {
-    return task->link.next != NULL;
+    return list_linked(&task->link);
 }
 /* From any thread; runs on the loop's stack in its next turn. The task must not be queued. */
 void loop_post(struct loop *loop, struct task *task);
