@@ -43,6 +43,19 @@ class Salon:
     def offer(self, staff, service):
         self.world.db.rows("INSERT INTO catalogue_staff_service (staff_id, service_id) VALUES (%s, %s)", staff, service)
 
+    def add_room(self, *services):
+        """In which these take place, as in every other room that was made for them."""
+        room = self._insert("catalogue_room", salon_id=self.id, name_ar="غرفة", name_en="Room")
+        for service in services:
+            self.world.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", service, room)
+        return room
+
+    def hand_over(self, language="en"):
+        """To a manager of its own, signed in."""
+        manager = self.world.sign_in_manager(language)
+        self.change(owner_id=manager.user["id"])
+        return manager
+
     def exception(self, staff, kind, starts, ends):
         self._insert("catalogue_staff_exception", staff_id=staff, kind=kind, starts_at=starts, ends_at=ends)
 

@@ -150,6 +150,12 @@ class World:
         client.token, client.refresh, client.user = session["access"], session["refresh"], session["user"]
         return client
 
+    def sign_in_manager(self, language=None):
+        """Somebody new who may have salons, and has none."""
+        manager = self.sign_in(language=language)
+        self.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", manager.user["id"])
+        return manager
+
     def somebody(self, name="somebody"):
         """The customer of that name in this run: the same one for everybody who asks."""
         with self.lock:

@@ -227,9 +227,8 @@ def _offered(client, booking, start, **more):
 
 def a_moving_booking_is_not_in_the_way_of_its_alternatives(w):
     client, salon = w.sign_in(), Salon(w, duration=60)
-    room = salon._insert("catalogue_room", salon_id=salon.id, name_ar="غرفة", name_en="Room")
-    in_room = salon.add_service(duration=60, needs_room=True)
-    w.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", in_room, room)
+    in_room = salon.add_service(duration=60)
+    salon.add_room(in_room)
     salon.offer(salon.staff[0], in_room)
     for day, service in ((3, salon.service), (4, in_room)):
         booking = book(client, {**salon.booking(at(day, 11, 30)), "service": service})["id"]

@@ -70,7 +70,7 @@ def an_alternative_leaves_the_other_items_of_the_visit_their_time(w):
     _offers_that_hold(w, visit(two, (0, noon), (None, noon)), [at(3, 12, 30), at(3, 15, 30), at(3, 12, 15)])
     _offers_that_hold(w, visit(two, (None, at(3, 14)), (0, noon)))
     _offers_that_hold(w, visit(two, (1, noon), (0, noon)), [at(3, 12, 30), at(3, 15, 30), at(3, 12, 15)])
-    _rooms(w, two, 1)
+    two.add_room(two.service)
     _offers_that_hold(w, visit(two, (0, at(3, 18)), (1, at(3, 18))), [at(3, 16, 30), at(3, 19, 30), at(3, 16, 15)])
 
 
@@ -234,7 +234,7 @@ def visits_get_what_a_slow_clerk_would_give(w):
     for _ in range(4):
         before, after = chance.randrange(2), chance.randrange(2)
         salon = Salon(w, staff=3, duration=30, before=15 * before, after=15 * after)
-        clerk = Clerk(salon.staff, _rooms(w, salon, chance.choice((2, 3))), 2, before, after)
+        clerk = Clerk(salon.staff, [salon.add_room(salon.service) for _ in range(chance.choice((2, 3)))], 2, before, after)
         outcomes = collections.Counter()
         for _ in range(30):
             wishes = [(chance.choice((None, 0, 1, 2)), 40 + chance.randrange(24)) for _ in range(chance.randrange(1, 6))]
@@ -256,17 +256,9 @@ def visits_get_what_a_slow_clerk_would_give(w):
 
 # ---- rooms ----
 
-def _rooms(w, salon, count):
-    rooms = [w.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غرفة', 'Room') RETURNING id", salon.id)
-             for _ in range(count)]
-    for room in rooms:
-        w.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", salon.service, room)
-    return rooms
-
-
 def a_room_is_for_one_at_a_time(w):
     salon = Salon(w, staff=3)
-    rooms = _rooms(w, salon, 2)
+    rooms = [salon.add_room(salon.service) for _ in range(2)]
     got = [book(w.booker(), salon.booking(staff=n))["room"] for n in range(2)]
     equal(got, rooms, "rooms")
     book(w.booker(), salon.booking(staff=2), 409, "booking.slot_taken")
@@ -275,7 +267,8 @@ def a_room_is_for_one_at_a_time(w):
 
 def rooms_never_double_when_all_come_at_once(w):
     salon, crowd = Salon(w, staff=24), w.crowd(24)
-    _rooms(w, salon, 3)
+    for _ in range(3):
+        salon.add_room(salon.service)
     answers = at_once(range(24), lambda n: crowd[n].as_language("en").post(PATH, salon.booking(staff=n)))
     equal(sorted(a.status for a in answers), [201] * 3 + [409] * 21, "statuses")
     equal(w.db.one("SELECT count(DISTINCT room_id) FROM bookings_booking WHERE salon_id = %s", salon.id), 3, "rooms")
@@ -283,7 +276,7 @@ def rooms_never_double_when_all_come_at_once(w):
 
 def a_service_whose_rooms_are_all_closed_is_offered_by_nobody(w):
     salon = Salon(w)
-    _rooms(w, salon, 1)
+    salon.add_room(salon.service)
     w.db.rows("UPDATE catalogue_room SET active = false WHERE salon_id = %s", salon.id)
     book(w.booker(), salon.booking(), 400, "booking.nobody_offers")
     w.db.rows("DELETE FROM catalogue_service_room WHERE service_id = %s", salon.service)
@@ -292,7 +285,7 @@ def a_service_whose_rooms_are_all_closed_is_offered_by_nobody(w):
 
 def items_of_one_visit_do_not_share_a_room_at_a_time(w):
     salon = Salon(w, staff=3)
-    rooms = _rooms(w, salon, 2)
+    rooms = [salon.add_room(salon.service) for _ in range(2)]
     refused = w.sign_in().post(PATH, visit(salon, (0, at(3, 12)), (1, at(3, 12)), (2, at(3, 12)))).expect(409, "booking.slot_taken").json
     equal(refused["item"], 2, "item")
     made = book(w.sign_in(), visit(salon, (0, at(3, 12)), (1, at(3, 12)), (2, at(3, 12, 30))))
@@ -301,7 +294,7 @@ def items_of_one_visit_do_not_share_a_room_at_a_time(w):
 
 def where_the_room_is_taken_the_alternatives_are_when_it_is_free(w):
     salon = Salon(w, staff=2)
-    _rooms(w, salon, 1)
+    salon.add_room(salon.service)
     book(w.booker(), salon.booking(staff=0))
     loser = w.somebody("refused")
     refused = loser.post(PATH, salon.booking(staff=1)).expect(409, "booking.slot_taken").json

@@ -11,9 +11,7 @@ NO_PAYMENTS = dict.fromkeys(("none", "initiated", "authorized", "paid", "capture
 
 
 def _people(w, salon):
-    manager = w.sign_in(language="en")
-    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", manager.user["id"])
-    salon.change(owner_id=manager.user["id"])
+    manager = salon.hand_over()
     worker = w.sign_in(w.db.one("SELECT phone_number FROM accounts_user WHERE id = %s", salon.staff_users[0]), "en")
     return manager, worker
 

@@ -15,13 +15,6 @@ def _two_servers(w):
         yield one, other
 
 
-def _owner_of(w, salon):
-    owner = w.sign_in(language="en")
-    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", owner.user["id"])
-    salon.change(owner_id=owner.user["id"])
-    return owner
-
-
 def _name(client, salon):
     return client.get(f"{PATH}{salon.id}/").expect(200).json["name_en"]
 
@@ -32,7 +25,7 @@ def _listed(client, city):
 
 def a_writer_sees_her_writes_at_once_at_every_process(w):
     salon = Salon(w, city_en="Writers Town", name_en="Write 0")
-    owner = _owner_of(w, salon)
+    owner = salon.hand_over()
     everybody_knows()
     with _two_servers(w) as (one, other):
         here, there = owner.on(one), owner.on(other)
@@ -48,7 +41,7 @@ def a_writer_sees_her_writes_at_once_at_every_process(w):
 
 def parts_of_a_salon_are_seen_at_once_too(w):
     salon = Salon(w)
-    owner = _owner_of(w, salon)
+    owner = salon.hand_over()
     root = f"{PATH}{salon.id}/"
     with _two_servers(w) as (one, other):
         here, there = owner.on(one), owner.on(other)
@@ -118,9 +111,8 @@ def transactions_that_commit_in_another_order_are_both_seen(w):
 def a_booking_moves_the_slots_of_every_process_at_once(w):
     """By whomever it is made: slots are as new as the question. All moves of a booking, over three staff and a room."""
     salon = Salon(w, staff=3, duration=60, hours=((600, 720),), grid_minutes=60)
-    room = w.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غرفة', 'Room') RETURNING id", salon.id)
     roomy = salon.add_service(duration=60)
-    w.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", roomy, room)
+    salon.add_room(roomy)
     salon.offer(salon.staff[2], roomy)
 
     with _two_servers(w) as (one, other):

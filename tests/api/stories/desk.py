@@ -12,20 +12,6 @@ WINDOWS = [{"weekday": day, "starts": "12:00", "ends": "20:00"} for day in range
 SERVICE = {"name_ar": "قص شعر", "name_en": "Haircut", "duration_minutes": 45, "price_amount": 12000}
 
 
-def _manager(w, language="en"):
-    """A manager of her own: nobody else's salons are hers."""
-    person = w.sign_in(language=language)
-    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", person.user["id"])
-    return person
-
-
-def _owner_of(w, salon):
-    """The story salon, handed to somebody who can log in."""
-    manager = _manager(w)
-    salon.change(owner_id=manager.user["id"])
-    return manager
-
-
 def _worker_of(w, salon, member=0, language="en"):
     phone = w.db.one("SELECT phone_number FROM accounts_user WHERE id = %s", salon.staff_users[member])
     return w.sign_in(phone, language)
@@ -80,7 +66,7 @@ def staff_may_change_nothing_of_their_salon_either(w):
 
 
 def somebody_elses_salon_is_not_there_for_a_manager(w):
-    salon, manager = Salon(w), _manager(w)
+    salon, manager = Salon(w), w.sign_in_manager("en")
     before = _snapshot(w)
     for method, path, body in _changes(salon):
         manager.request(method, path, body).expect(404, "request.not_found")
@@ -102,7 +88,7 @@ def an_admin_may_change_every_salon(w):
 # ---- salons ----
 
 def a_manager_opens_a_salon_that_everybody_finds(w):
-    manager = _manager(w)
+    manager = w.sign_in_manager("en")
     made = _open(manager, phone="+966 11 234 5678", latitude=24.7136, longitude=46.6753, address="  King Fahd Road ",
                  booking_policy={"grid_minutes": 30, "auto_confirm": False, "cancel_cutoff_minutes": 60})
     equal((made["name"], made["phone"], made["latitude"], made["address"], made["timezone"]),
@@ -115,7 +101,7 @@ def a_manager_opens_a_salon_that_everybody_finds(w):
 
 
 def a_salon_needs_its_names_and_cities(w):
-    manager = _manager(w)
+    manager = w.sign_in_manager("en")
     answer = manager.post(SALONS, {"name_en": " ", "city_ar": "x" * 81}).expect(400, "request.invalid").json
     equal({name: answer[name] for name in NEW}, {
         "name_ar": ["This field is required."], "name_en": ["This field may not be blank."],
@@ -123,7 +109,7 @@ def a_salon_needs_its_names_and_cities(w):
 
 
 def what_is_not_in_a_change_stays(w):
-    manager = _manager(w)
+    manager = w.sign_in_manager("en")
     made = _open(manager, address="old", booking_policy={"notice_minutes": 15})
     path = f"{SALONS}{made['id']}/"
     changed = manager.patch(path, {"name_en": "New Name", "booking_policy": {"horizon_days": 30}}).expect(200).json
@@ -134,7 +120,7 @@ def what_is_not_in_a_change_stays(w):
 
 
 def a_position_comes_whole_and_can_be_taken_away(w):
-    manager = _manager(w)
+    manager = w.sign_in_manager("en")
     path = f"{SALONS}{_open(manager, latitude=21.5, longitude=39.2)['id']}/"
     check("longitude" in manager.patch(path, {"latitude": 1}).expect(400).json, "longitude is not named")
     check("latitude" in manager.patch(path, {"longitude": 1}).expect(400).json, "latitude is not named")
@@ -144,7 +130,7 @@ def a_position_comes_whole_and_can_be_taken_away(w):
 
 
 def odd_salons_are_refused_by_the_name_of_the_field(w):
-    manager = _manager(w)
+    manager = w.sign_in_manager("en")
     before = w.db.one("SELECT count(*) FROM catalogue_salon")
     for body, field, code in (({"phone": "123"}, "phone", "phone.invalid"), ({"timezone": "Mars/Base"}, "timezone", "catalogue.timezone_unknown"),
                               ({"owner": 10**9}, "owner", "catalogue.owner_unknown"), ({"opening_hours": {}}, "opening_hours", "request.invalid"),
@@ -156,7 +142,7 @@ def odd_salons_are_refused_by_the_name_of_the_field(w):
 
 
 def a_grid_that_does_not_divide_the_day_is_told_the_rule(w):
-    manager = _manager(w)
+    manager = w.sign_in_manager("en")
     for language, text in (("en", "This must divide the 1440 minutes of a day evenly, as 5, 15, 30 and 60 do."),
                            ("ar", "يجب أن تقبل دقائق اليوم (1440) القسمة على هذا الرقم دون باقٍ، مثل 5 أو 15 أو 30 أو 60.")):
         answer = manager.as_language(language).post(SALONS, {**NEW, "booking_policy": {"grid_minutes": 7}}).expect(400, "request.invalid")
@@ -166,7 +152,7 @@ def a_grid_that_does_not_divide_the_day_is_told_the_rule(w):
 def what_is_read_in_one_line_is_one(w):
     """Names, cities, addresses and short notes stand in lists and on terminals between others' words."""
     salon = Salon(w)
-    manager, root = _owner_of(w, salon), f"{SALONS}{salon.id}/"
+    manager, root = salon.hand_over(), f"{SALONS}{salon.id}/"
     exception = {"kind": "off", "starts_at": at(1, 0), "ends_at": at(2, 0)}
     places = [("POST", SALONS, NEW, ("name_ar", "name_en", "city_ar", "city_en", "address")),
               ("PATCH", root, {}, ("name_ar", "name_en", "city_ar", "city_en", "address")),
@@ -182,13 +168,13 @@ def what_is_read_in_one_line_is_one(w):
             equal({field: answer.json.get(field) for field in fields}, {field: [text["en"]] for field in fields}, f"{method} {path}")
     equal(manager.as_language("ar").patch(root, {"name_en": "a\tb"}).expect(400).json["name_en"], [text["ar"]], "in Arabic")
     equal(manager.patch(root, {"name_ar": " صالون\u200f A\u200e \t"}).expect(200).json["name_ar"], "صالون\u200f A\u200e", "marks that turn nothing stay")
-    _manager(w).patch("/api/auth/me/", {"first_name": "a\u202eb"}).expect(400, "account.name_invalid")
+    w.sign_in_manager("en").patch("/api/auth/me/", {"first_name": "a\u202eb"}).expect(400, "account.name_invalid")
 
 
 def hours_that_cannot_be_are_refused_at_their_place(w):
     def hours(*intervals):
         return {"opening_hours": [{"weekday": d, "opens": o, "closes": c} for d, o, c in intervals]}
-    manager = _manager(w)
+    manager = w.sign_in_manager("en")
     path = f"{SALONS}{_open(manager)['id']}/"
     for body, problem in (
             (hours((0, "09:00", "12:00"), (0, "13:00", "12:00")), [{}, {"closes": ["The end must come after the beginning, by a day at most."]}]),
@@ -204,13 +190,13 @@ def hours_that_cannot_be_are_refused_at_their_place(w):
 
 
 def refusals_of_parts_are_in_the_language_of_the_reader(w):
-    manager = _manager(w, "ar")
+    manager = w.sign_in_manager("ar")
     answer = manager.post(SALONS, {**NEW, "opening_hours": [{"weekday": 0, "opens": "12:00", "closes": "11:00"}]}).expect(400)
     equal(answer.json["opening_hours"], [{"closes": ["يجب أن تكون النهاية بعد البداية وبما لا يتجاوز يومًا واحدًا."]}], "text")
 
 
 def a_salon_is_given_to_another_manager_by_an_admin_only(w):
-    first, second, admin = _manager(w), _manager(w), w.with_role("admin")
+    first, second, admin = w.sign_in_manager("en"), w.sign_in_manager("en"), w.with_role("admin")
     path = f"{SALONS}{_open(first)['id']}/"
     first.patch(path, {"owner": second.user["id"]}).expect(400, "catalogue.owner_unknown")
     admin.patch(path, {"owner": w.somebody().user["id"]}).expect(400, "catalogue.owner_unknown")
@@ -221,7 +207,7 @@ def a_salon_is_given_to_another_manager_by_an_admin_only(w):
 
 def a_closed_salon_is_gone_and_its_past_stays(w):
     salon = Salon(w)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     booking = customer.post("/api/bookings/", salon.booking()).expect(201).json
     refused = manager.delete(f"{SALONS}{salon.id}/").expect(409, "catalogue.has_bookings").json
     equal((refused["detail"], refused["active_bookings"]), ("Active bookings lie ahead. Cancel or move them first.", 1), "refusal")
@@ -236,7 +222,7 @@ def a_closed_salon_is_gone_and_its_past_stays(w):
 
 def everybody_finds_the_salons_that_are_theirs(w):
     salon = Salon(w)
-    manager, worker = _owner_of(w, salon), _worker_of(w, salon)
+    manager, worker = salon.hand_over(), _worker_of(w, salon)
     other = _open(manager)
     mine = list(everything(manager, SALONS + "mine/?limit=1"))
     equal([(s["id"], s["owned"], s["staff"]) for s in mine], [(salon.id, True, None), (other["id"], True, None)], "the manager's")
@@ -248,7 +234,7 @@ def everybody_finds_the_salons_that_are_theirs(w):
 
 def a_service_is_offered_changed_and_removed(w):
     salon = Salon(w)
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     path = f"{SALONS}{salon.id}/services/"
     made = manager.post(path, {**SERVICE, "buffer_after_minutes": 10}).expect(201).json
     equal((made["name"], made["duration_minutes"], made["buffer_after_minutes"], made["price_amount"], made["currency"], made["rooms"]),
@@ -263,7 +249,7 @@ def a_service_is_offered_changed_and_removed(w):
 
 def a_service_of_another_salon_is_not_there(w):
     salon, other = Salon(w), Salon(w)
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     manager.patch(f"{SALONS}{salon.id}/services/{other.service}/", {"price_amount": 1}).expect(404)
     manager.delete(f"{SALONS}{salon.id}/services/{other.service}/").expect(404)
     manager.delete(f"{SALONS}{salon.id}/staff/{other.staff[0]}/").expect(404)
@@ -271,7 +257,7 @@ def a_service_of_another_salon_is_not_there(w):
 
 def what_active_bookings_need_is_not_removed(w):
     salon = Salon(w, staff=2)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     booking = customer.post("/api/bookings/", salon.booking()).expect(201).json
     for part in (f"services/{salon.service}/", f"staff/{salon.staff[0]}/"):
         equal(manager.delete(f"{SALONS}{salon.id}/{part}").expect(409, "catalogue.has_bookings").json["active_bookings"], 1, part)
@@ -283,7 +269,7 @@ def what_active_bookings_need_is_not_removed(w):
 
 def odd_services_are_refused_by_the_name_of_the_field(w):
     salon = Salon(w)
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     answer = manager.post(f"{SALONS}{salon.id}/services/", {"name_ar": "x", "duration_minutes": 4, "price_amount": -1,
                                                            "buffer_before_minutes": 241}).expect(400, "request.invalid").json
     equal(sorted(set(answer) - {"code", "request_id"}), ["buffer_before_minutes", "duration_minutes", "name_en", "price_amount"], "fields")
@@ -294,7 +280,7 @@ def odd_services_are_refused_by_the_name_of_the_field(w):
 
 def rooms_are_kept_and_named_by_services(w):
     salon, other = Salon(w), Salon(w)
-    manager, worker, stranger = _owner_of(w, salon), _worker_of(w, salon), _owner_of(w, other)
+    manager, worker, stranger = salon.hand_over(), _worker_of(w, salon), other.hand_over()
     path = f"{SALONS}{salon.id}/rooms/"
     room = manager.post(path, {"name_ar": "غرفة", "name_en": "Room"}).expect(201).json
     equal(manager.patch(f"{path}{room['id']}/", {"name_en": "Quiet room"}).expect(200).json["name"], "Quiet room", "name")
@@ -314,7 +300,7 @@ def rooms_are_kept_and_named_by_services(w):
 
 def somebody_new_is_taken_on_by_phone_and_logs_in_with_it(w):
     salon = Salon(w)
-    manager, phone = _owner_of(w, salon), new_phone()
+    manager, phone = salon.hand_over(), new_phone()
     made = manager.post(f"{SALONS}{salon.id}/staff/", {"phone_number": "0" + local_part(phone), "first_name": "سلمى", "last_name": "الحربي",
                                                       "services": [salon.service], "windows": WINDOWS}).expect(201).json
     equal((made["display_name"], made["phone_number"], made["services"], made["windows"]),
@@ -329,15 +315,15 @@ def somebody_new_is_taken_on_by_phone_and_logs_in_with_it(w):
 
 def a_customer_becomes_staff_and_keeps_her_own_names(w):
     salon, customer = Salon(w), w.sign_in(first_name="Noura")
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     made = manager.post(f"{SALONS}{salon.id}/staff/", {"phone_number": customer.phone, "first_name": "Somebody"}).expect(201).json
     equal((made["user"], made["display_name"]), (customer.user["id"], "Noura"), "user and name")
     equal(customer.get("/api/auth/me/").expect(200).json["role"], "staff", "role")
 
 
 def a_manager_who_is_taken_on_stays_a_manager(w):
-    salon, other = Salon(w), _manager(w)
-    made = _owner_of(w, salon).post(f"{SALONS}{salon.id}/staff/", {"phone_number": other.phone, "first_name": "Huda"}).expect(201).json
+    salon, other = Salon(w), w.sign_in_manager("en")
+    made = salon.hand_over().post(f"{SALONS}{salon.id}/staff/", {"phone_number": other.phone, "first_name": "Huda"}).expect(201).json
     equal(other.get("/api/auth/me/").expect(200).json["role"], "manager", "role")
     equal([s["staff"] for s in everything(other, SALONS + "mine/")], [made["id"]], "works there as")
 
@@ -345,7 +331,7 @@ def a_manager_who_is_taken_on_stays_a_manager(w):
 def whom_customers_are_to_see_has_a_name(w):
     """In its place they would be shown her phone number, which nobody gave them."""
     salon, nameless = Salon(w), w.sign_in()
-    manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/"
+    manager, path = salon.hand_over(), f"{SALONS}{salon.id}/staff/"
     for phone in (new_phone(), nameless.phone):
         answer = manager.post(path, {"phone_number": phone, "first_name": "  "}).expect(400, "catalogue.staff_unnamed")
         check("first_name" in answer.json, answer.text)
@@ -358,7 +344,7 @@ def whom_customers_are_to_see_has_a_name(w):
 
 def nobody_is_taken_on_twice_but_may_come_back(w):
     salon, phone = Salon(w), new_phone()
-    manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/"
+    manager, path = salon.hand_over(), f"{SALONS}{salon.id}/staff/"
     made = manager.post(path, {"phone_number": phone, "first_name": "Sara", "services": [salon.service]}).expect(201).json
     for language, text in (("en", "This person works at this salon already."), ("ar", "هذا الشخص يعمل في هذا الصالون بالفعل.")):
         equal(manager.as_language(language).post(path, {"phone_number": phone}).expect(409, "catalogue.already_staff").json["detail"], text, "detail")
@@ -371,7 +357,7 @@ def nobody_is_taken_on_twice_but_may_come_back(w):
 
 def odd_staff_are_refused_and_nobody_is_made(w):
     salon = Salon(w)
-    manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/"
+    manager, path = salon.hand_over(), f"{SALONS}{salon.id}/staff/"
     before = w.db.one("SELECT count(*) FROM accounts_user")
     for body, field, code in (({"phone_number": "123"}, "phone_number", "phone.invalid"), ({}, "phone_number", "request.invalid"),
                               ({"phone_number": new_phone(), "services": [10**9]}, "services", "booking.service_unknown"),
@@ -385,7 +371,7 @@ def odd_staff_are_refused_and_nobody_is_made(w):
 
 def what_a_member_offers_and_when_is_replaced(w):
     salon = Salon(w)
-    manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/{salon.staff[0]}/"
+    manager, path = salon.hand_over(), f"{SALONS}{salon.id}/staff/{salon.staff[0]}/"
     other = salon.add_service()
     before = manager.get(path).expect(200).json
     changed = manager.patch(path, {"services": [other, other]}).expect(200).json
@@ -407,7 +393,7 @@ def a_member_sees_herself_and_nobody_else(w):
 
 def time_off_takes_the_slots_away_and_names_the_bookings_in_its_way(w):
     salon = Salon(w)
-    manager, worker, customer = _owner_of(w, salon), _worker_of(w, salon), w.booker()
+    manager, worker, customer = salon.hand_over(), _worker_of(w, salon), w.booker()
     booking = customer.post("/api/bookings/", salon.booking(at(3, 12))).expect(201).json
     path = f"{SALONS}{salon.id}/staff/{salon.staff[0]}/exceptions/"
     made = manager.post(path, {"kind": "off", "starts_at": at(3, 10), "ends_at": at(3, 18), "note": "ill"}).expect(201).json
@@ -424,7 +410,7 @@ def time_off_takes_the_slots_away_and_names_the_bookings_in_its_way(w):
 
 def extra_hours_make_slots(w):
     salon = Salon(w, windows=((600, 660),))
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     manager.post(f"{SALONS}{salon.id}/staff/{salon.staff[0]}/exceptions/",
                  {"kind": "extra", "starts_at": at(3, 20), "ends_at": at(3, 21)}).expect(201)
     check(at(3, 20) in [s["starts_at"] for s in salon.slots(w.client()).expect(200).json["slots"]], "no slot at 20:00")
@@ -432,7 +418,7 @@ def extra_hours_make_slots(w):
 
 def odd_exceptions_are_refused(w):
     salon = Salon(w)
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     path = f"{SALONS}{salon.id}/staff/{salon.staff[0]}/exceptions/"
     for body, field, code in (({"kind": "maybe", "starts_at": at(1, 0), "ends_at": at(2, 0)}, "kind", "request.invalid"),
                               ({"kind": "off", "starts_at": at(1, 0)}, "ends_at", "request.invalid"),
@@ -446,7 +432,7 @@ def odd_exceptions_are_refused(w):
 
 def there_are_caps(w):
     salon = Salon(w)
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     w.db.rows("INSERT INTO catalogue_room (salon_id, name_ar, name_en) SELECT %s, 'غ', 'R' FROM generate_series(1, 200)", salon.id)
     manager.post(f"{SALONS}{salon.id}/rooms/", {"name_ar": "غ", "name_en": "R"}).expect(409, "catalogue.too_many")
     w.db.rows("INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, name_en) "
@@ -462,7 +448,7 @@ def there_are_caps(w):
 
 def two_managers_at_once_take_one_person_on_once(w):
     salon, phone = Salon(w), new_phone()
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     answers = at_once(range(8), lambda _: manager.on(w.main).post(f"{SALONS}{salon.id}/staff/", {"phone_number": phone, "first_name": "Sara"}).status)
     equal(sorted(answers), [201] + [409] * 7, "statuses")
     equal(w.db.one("SELECT count(*) FROM catalogue_staff s JOIN accounts_user u ON u.id = s.user_id WHERE u.phone_number = %s", phone), 1, "rows")
@@ -481,7 +467,7 @@ def _creations(salon):
 
 def a_key_makes_one_of_twins_and_answers_all_alike(w):
     salon = Salon(w)
-    manager = _owner_of(w, salon)
+    manager = salon.hand_over()
     for path, body, table in _creations(salon):
         before = w.db.one(f"SELECT count(*) FROM {table}")
         key = {"Idempotency-Key": f"story {path}".replace(" ", "-")}
@@ -496,7 +482,7 @@ def a_key_makes_one_of_twins_and_answers_all_alike(w):
 
 def a_refusal_is_not_kept_under_its_key(w):
     salon = Salon(w)
-    manager, path, key = _owner_of(w, salon), f"{SALONS}{salon.id}/services/", {"Idempotency-Key": "story-refused"}
+    manager, path, key = salon.hand_over(), f"{SALONS}{salon.id}/services/", {"Idempotency-Key": "story-refused"}
     body = {**SERVICE, "rooms": [w.db.one("SELECT coalesce(max(id), 0) + 1 FROM catalogue_room")]}
     manager.post(path, body, headers=key).expect(400, "catalogue.room_unknown")
     made = manager.post(f"{SALONS}{salon.id}/rooms/", {"name_ar": "غ", "name_en": "R"}).expect(201).json

@@ -10,13 +10,6 @@ from lib.salons import Salon, at
 SALONS, BOOKINGS = "/api/salons/", "/api/bookings/"
 
 
-def _owner_of(w, salon):
-    manager = w.sign_in(language="en")
-    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", manager.user["id"])
-    salon.change(owner_id=manager.user["id"])
-    return manager
-
-
 def _waiters(w):
     return w.superuser.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
@@ -35,19 +28,13 @@ def _while_it_waits(w, change, request):
     return verdict, answers[0]
 
 
-def _room_of(w, salon):
-    room = w.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غ', 'R') RETURNING id", salon.id)
-    w.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", salon.service, room)
-    return room
-
-
 def _closings(w, salon, manager):
     """(what, SQL and values, the codes of a booking that comes after it)."""
     who, staff = manager.user["id"], salon.staff[0]
     yield "time off", ("SELECT verdict FROM staff_exception_add(%s, %s, %s, 'off', %s, %s, '', 500, '', '', '')",
                        who, salon.id, staff, at(3, 10), at(3, 18)), {"booking.staff_off"}
     yield "staff", ("SELECT verdict FROM staff_close(%s, %s, %s)", who, salon.id, staff), {"booking.staff_unknown"}
-    yield "room", ("SELECT verdict FROM room_close(%s, %s, %s)", who, salon.id, _room_of(w, salon)), {"booking.nobody_offers"}
+    yield "room", ("SELECT verdict FROM room_close(%s, %s, %s)", who, salon.id, salon.add_room(salon.service)), {"booking.nobody_offers"}
     yield "service", ("SELECT verdict FROM service_close(%s, %s, %s)", who, salon.id, salon.service), {"booking.service_unknown"}
     yield "salon", ("SELECT verdict FROM salon_close(%s, %s)", who, salon.id), {"booking.salon_unknown"}
 
@@ -55,7 +42,7 @@ def _closings(w, salon, manager):
 def a_booking_judged_before_a_closing_does_not_come_after_it(w):
     for n in range(5):
         salon = Salon(w)
-        manager, customer = _owner_of(w, salon), w.booker()
+        manager, customer = salon.hand_over(), w.booker()
         what, change, codes = list(_closings(w, salon, manager))[n]
         verdict, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking()))
         equal(verdict, "ok", f"closing the {what}")
@@ -65,7 +52,7 @@ def a_booking_judged_before_a_closing_does_not_come_after_it(w):
 
 def a_booking_of_anybody_goes_to_who_is_left(w):
     salon = Salon(w, staff=2)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     change = ("SELECT verdict FROM staff_close(%s, %s, %s)", manager.user["id"], salon.id, salon.staff[0])
     verdict, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking(staff=None)))
     equal((verdict, answer.expect(201).json["staff"]), ("ok", salon.staff[1]), "verdict, and who does it")
@@ -76,7 +63,7 @@ def a_reschedule_judged_before_a_closing_does_not_come_after_it(w):
                          ("SELECT verdict FROM staff_exception_add(%s, %s, %s, 'off', now(), now() + interval '9 days', '', 500, '', '', '')",
                           "booking.staff_off")):
         salon = Salon(w, staff=2)
-        manager, customer = _owner_of(w, salon), w.booker()
+        manager, customer = salon.hand_over(), w.booker()
         booking = customer.post(BOOKINGS, salon.booking()).expect(201).json
         verdict, answer = _while_it_waits(
             w, (change, manager.user["id"], salon.id, salon.staff[1]),
@@ -89,7 +76,7 @@ def a_reschedule_judged_before_a_closing_does_not_come_after_it(w):
 def a_hold_being_confirmed_is_not_closed_away(w):
     """It runs out while its confirmation is under way: whoever closes finds it still there."""
     salon = Salon(w)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     booking = customer.post(BOOKINGS, salon.booking(hold=True)).expect(201).json
     w.db.rows("UPDATE bookings_booking SET hold_expires_at = now() + interval '1 second' WHERE id = %s", booking["id"])
 
@@ -107,7 +94,7 @@ def nobody_is_booked_after_the_closing_was_answered(w):
     """A manager removes a member while 24 customers book her; whoever comes first decides which."""
     for _ in range(4):
         salon = Salon(w)
-        manager, crowd = _owner_of(w, salon), w.crowd(24)
+        manager, crowd = salon.hand_over(), w.crowd(24)
 
         def act(n, salon=salon, manager=manager, crowd=crowd):
             if n == 12:
@@ -125,7 +112,7 @@ def nobody_is_booked_after_the_closing_was_answered(w):
 
 def windows_and_hours_may_shrink_around_bookings_that_stay(w):
     salon = Salon(w)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     booking = customer.post(BOOKINGS, salon.booking(at(3, 12))).expect(201).json
     manager.patch(f"{SALONS}{salon.id}/staff/{salon.staff[0]}/", {"windows": []}).expect(200)
     manager.patch(f"{SALONS}{salon.id}/", {"opening_hours": []}).expect(200)
@@ -137,7 +124,7 @@ def windows_and_hours_may_shrink_around_bookings_that_stay(w):
 
 def a_refused_change_of_windows_leaves_the_old_ones(w):
     salon = Salon(w)
-    manager, path = _owner_of(w, salon), f"{SALONS}{salon.id}/staff/{salon.staff[0]}/"
+    manager, path = salon.hand_over(), f"{SALONS}{salon.id}/staff/{salon.staff[0]}/"
     before = manager.get(path).expect(200).json
     window = {"weekday": 0, "starts": "10:00", "ends": "11:00"}
     manager.patch(path, {"services": [10**9], "windows": [window]}).expect(400, "booking.service_unknown")
@@ -147,7 +134,7 @@ def a_refused_change_of_windows_leaves_the_old_ones(w):
 
 def bookings_keep_the_price_and_length_they_were_made_with(w):
     salon = Salon(w, duration=30, price=10000)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     booking = customer.post(BOOKINGS, salon.booking()).expect(201).json
     manager.patch(f"{SALONS}{salon.id}/services/{salon.service}/", {"price_amount": 1, "duration_minutes": 60}).expect(200)
     seen = customer.get(f"{BOOKINGS}{booking['id']}/").expect(200).json
@@ -156,7 +143,7 @@ def bookings_keep_the_price_and_length_they_were_made_with(w):
 
 def held_time_counts_while_it_is_held(w):
     salon = Salon(w)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     booking = customer.post(BOOKINGS, salon.booking(hold=True)).expect(201).json
     path = f"{SALONS}{salon.id}/staff/{salon.staff[0]}/"
     equal(manager.delete(path).expect(409, "catalogue.has_bookings").json["active_bookings"], 1, "active bookings")
@@ -166,7 +153,7 @@ def held_time_counts_while_it_is_held(w):
 
 def a_room_with_bookings_ahead_stays_and_one_without_goes(w):
     salon = Salon(w)
-    manager, customer, room = _owner_of(w, salon), w.booker(), _room_of(w, salon)
+    manager, customer, room = salon.hand_over(), w.booker(), salon.add_room(salon.service)
     booking = customer.post(BOOKINGS, salon.booking()).expect(201).json
     equal(booking["room"], room, "room")
     path = f"{SALONS}{salon.id}/rooms/{room}/"
@@ -206,7 +193,7 @@ def _has_nothing_to_do_with(w, client, salon, booking, who):
 
 def who_was_let_go_has_nothing_to_do_with_the_bookings_she_had(w):
     salon = Salon(w, staff=2, no_show_fee_amount=3000)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     staff, booking = as_user(w, salon.staff_users[0]), _begun(w, customer, salon, 0)
     staff.get(f"{BOOKINGS}{booking}/").expect(200)
     equal(_listed(staff, salon)["&when=past"], [booking], "what she sees as long as she works there")
@@ -219,7 +206,7 @@ def who_was_let_go_has_nothing_to_do_with_the_bookings_she_had(w):
 
 def who_is_taken_on_again_finds_her_bookings_again(w):
     salon = Salon(w)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     staff, booking = as_user(w, salon.staff_users[0]), _begun(w, customer, salon, 0)
     manager.delete(f"{SALONS}{salon.id}/staff/{salon.staff[0]}/").expect(204)
     phone = w.db.one("SELECT phone_number FROM accounts_user WHERE id = %s", salon.staff_users[0])
@@ -230,7 +217,7 @@ def who_is_taken_on_again_finds_her_bookings_again(w):
 
 def a_closed_salon_leaves_its_last_bookings_to_its_owner(w):
     salon = Salon(w)
-    manager, customer = _owner_of(w, salon), w.booker()
+    manager, customer = salon.hand_over(), w.booker()
     staff, booking = as_user(w, salon.staff_users[0]), _begun(w, customer, salon, 0)
     manager.delete(f"{SALONS}{salon.id}/").expect(204)
     _has_nothing_to_do_with(w, staff, salon, booking, "staff of a closed salon")
@@ -241,10 +228,10 @@ def a_closed_salon_leaves_its_last_bookings_to_its_owner(w):
 
 def who_handed_the_salon_over_has_nothing_to_do_with_its_bookings(w):
     salon = Salon(w)
-    former, customer = _owner_of(w, salon), w.booker()
+    former, customer = salon.hand_over(), w.booker()
     booking = _begun(w, customer, salon, 0)
     equal(_listed(former, salon)["&when=past"], [booking], "what she sees as long as it is hers")
-    next_one = _owner_of(w, salon)
+    next_one = salon.hand_over()
     _has_nothing_to_do_with(w, former, salon, booking, "who handed it over")
     former.get(f"{SALONS}{salon.id}/reports/summary/?from={at(0, 0)[:10]}&to={at(0, 0)[:10]}").expect(404)
     move(next_one, booking, "complete").expect(200)

@@ -74,7 +74,7 @@ class _Scene:
     def parts(self):
         """The path parameters of a salon that has one of everything, and its customer's booking."""
         salon, db = self.salon_of("manager", "staff"), self.w.db
-        room = db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غ', 'R') RETURNING id", salon.id)
+        room = salon.add_room()
         exception = db.one("INSERT INTO catalogue_staff_exception (staff_id, kind, starts_at, ends_at) "
                            "VALUES (%s, 'off', now(), now() + interval '1 hour') RETURNING id", salon.staff[0])
         photo = db.one("INSERT INTO catalogue_photo (salon_id, content, kind, width, height, bytes) "

@@ -14,10 +14,8 @@ SALONS = "/api/salons/"
 
 
 def _salon(w):
-    salon, manager = Salon(w), w.sign_in(language="en")
-    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", manager.user["id"])
-    salon.change(owner_id=manager.user["id"])
-    return salon, manager
+    salon = Salon(w)
+    return salon, salon.hand_over()
 
 
 def _path(salon):
@@ -131,8 +129,7 @@ def a_photo_may_come_in_chunks(w):
 
 def who_may_not_is_told_before_the_body(w):
     salon, _ = _salon(w)
-    customer, stranger = w.somebody("desk customer"), w.sign_in()
-    w.db.rows("UPDATE accounts_user SET role = 'manager' WHERE id = %s", stranger.user["id"])
+    customer, stranger = w.somebody("desk customer"), w.sign_in_manager()
     for token, status in ((None, 401), (customer.token, 403), (stranger.token, 404)):
         with w.wire() as wire:
             bearer = f"Authorization: Bearer {token}\r\n" if token else ""

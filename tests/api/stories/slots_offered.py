@@ -73,9 +73,7 @@ class _Case:
 
     def _rooms(self):
         for _ in range(self.chance.choice((0, 1, 2))):
-            room = self.world.db.one("INSERT INTO catalogue_room (salon_id, name_ar, name_en) VALUES (%s, 'غرفة', 'Room') RETURNING id",
-                                     self.salon.id)
-            self.world.db.rows("INSERT INTO catalogue_service_room (service_id, room_id) VALUES (%s, %s)", self.salon.service, room)
+            self.salon.add_room(self.salon.service)
 
     def _exceptions(self):
         begins = datetime.datetime.combine(self.first, datetime.time(0), self.zone).astimezone(UTC)
