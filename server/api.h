@@ -1,7 +1,7 @@
 /* server/api.h - what an endpoint sees: the request, the response, JSON in and out.
  *
  * An endpoint decodes, calls one domain function, encodes. It returns the domain's error as it is;
- * one place (server/errors.c) turns errors into responses. */
+ * one place (server/http/errors.c) turns errors into responses. */
 #pragma once
 #include "domain/reason.h"
 

@@ -7,7 +7,7 @@
 #include "runtime/loop.h"
 #include "runtime/pg.h"
 #include "runtime/redis.h"
-#include "server/metrics.h"
+#include "server/process/metrics.h"
 #include "server/services.h"
 
 enum {

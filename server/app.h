@@ -6,7 +6,7 @@
  * Threads: an app belongs to its loop.   Waits: never; the services do. */
 #pragma once
 #include "server/api.h"
-#include "server/config.h"
+#include "server/process/config.h"
 
 struct loop;
 struct pg_pool;

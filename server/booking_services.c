@@ -1,6 +1,6 @@
 #include "server/booking_services.h"
 
-#include "server/config.h"
+#include "server/process/config.h"
 #include "server/services.h"
 
 static void begin_combiner(const struct app *app, struct booking_services *services)

@@ -2,7 +2,7 @@
 #pragma once
 #include "domain/bookings/bookings.h"
 #include "server/app.h"
-#include "server/housekeeping.h"
+#include "server/process/housekeeping.h"
 #include "storage/booking_store.h"
 #include "storage/catalogue_store.h"
 

@@ -9,7 +9,7 @@
 #include "server/api/me_api.h"
 #include "server/api/photos_api.h"
 #include "server/api/reviews_api.h"
-#include "server/router.h"
+#include "server/http/router.h"
 
 /* What a salon's people write, everybody reads. */
 enum { DESK_WRITES = ROUTE_USER | ROUTE_FINISH | ROUTE_CHANGES_CATALOGUE };

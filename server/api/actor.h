@@ -2,7 +2,7 @@
 #pragma once
 #include "domain/desk/desk_verdict.h"
 #include "server/api.h"
-#include "server/idempotency.h"
+#include "server/api/idempotency.h"
 
 static inline struct actor actor_of(const struct request *req)
 {

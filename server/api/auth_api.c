@@ -4,7 +4,7 @@
 
 #include "domain/otp/signals.h"
 #include "server/api/me_api.h"
-#include "server/cidr.h"
+#include "server/http/cidr.h"
 #include "server/services.h"
 
 /* Times that belong to no salon are shown in the platform's own zone. */

@@ -6,7 +6,7 @@
 #include "server/api/catalogue_json.h"
 #include "server/api/catalogue_pages.h"
 #include "server/api/slots_json.h"
-#include "server/middleware.h"
+#include "server/http/middleware.h"
 #include "server/services.h"
 
 static struct catalogue_store *store_of(const struct request *req)

@@ -5,7 +5,7 @@
 #include "domain/catalogue/catalogue.h"
 #include "runtime/base/crypto.h"
 #include "runtime/base/stats.h"
-#include "server/middleware.h"
+#include "server/http/middleware.h"
 #include "server/services.h"
 
 enum {

@@ -2,7 +2,7 @@
 
 #include "runtime/redis.h"
 #include "server/app.h"
-#include "server/metrics.h"
+#include "server/process/metrics.h"
 #include "storage/health.h"
 
 enum { PROBE_SECONDS = 2 };

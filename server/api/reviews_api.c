@@ -3,7 +3,7 @@
 #include "domain/desk/reviews.h"
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
-#include "server/middleware.h"
+#include "server/http/middleware.h"
 #include "server/services.h"
 
 static struct review_store *store_of(const struct request *req)

@@ -1,6 +1,6 @@
 /* Heads and chunked bodies. Besides not crashing: what is understood lies within the bytes, more
  * bytes never change a verdict, and a body cut into pieces decodes as the whole one does. */
-#include "server/http1_chunked.h"
+#include "server/http/http1_chunked.h"
 
 #include <string.h>
 

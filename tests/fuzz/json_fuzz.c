@@ -1,5 +1,5 @@
 /* JSON bodies: what is decoded obeys its field, what is refused says so in JSON of our own. */
-#include "server/json.h"
+#include "server/http/json.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* Query strings, Accept-Language, X-Forwarded-For, CIDR: small readers of outside bytes. */
-#include "server/query.h"
+#include "server/http/query.h"
 
 #include <string.h>
 
 #include "runtime/io.h"
-#include "server/middleware.h"
+#include "server/http/middleware.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 #include "tests/sim/http_fixture.h"
 
-#include "server/middleware.h"
+#include "server/http/middleware.h"
 
 struct http_sim http;
 struct seen seen;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "runtime/io_sim.h"
-#include "server/exchange.h"
-#include "server/listener.h"
+#include "server/http/exchange.h"
+#include "server/http/listener.h"
 #include "tests/test.h"
 
 struct http_sim {

@@ -52,10 +52,10 @@ FOREIGN = {
 }
 
 HEAP = "the request's arena (runtime/base/arena.h); only what lives as long as a loop or the process is on the heap"
-HEAP_FILES = ["runtime/", "server/app.c", "server/command.c", "server/config.c", "server/listener.c", "server/main.c",
-              "server/metrics.c", "server/serve.c", "server/worker.c", "storage/migrate.c", "tests/", "bench/"]
+HEAP_FILES = ["runtime/", "server/app.c", "server/http/listener.c", "server/process/", "storage/migrate.c",
+              "tests/", "bench/"]
 CLOCK = "the ctx's clock (ctx_now, ctx_mono), so that tests can set it"
-CLOCK_FILES = ["runtime/", "server/main.c", "server/serve.c", "server/command.c", "tests/", "bench/"]
+CLOCK_FILES = ["runtime/", "server/process/main.c", "server/process/serve.c", "server/process/command.c", "tests/", "bench/"]
 WAIT = "a wait with a deadline (fiber or timer): it would stop the whole core"
 BOUNDED = "a struct str, or snprintf with the size of the target"
 ZONES = "runtime/base/tz.h: the C library's zone is the process's, ours is the salon's"
@@ -79,17 +79,17 @@ BANNED = {
     **{name: (WAIT, ["runtime/io_uring.c", "runtime/foreign.c", "runtime/base/log.c", "tests/", "bench/"])
        for name in ("poll", "select", "epoll_wait")},
     **{name: ("offload(): looking a name up blocks",
-              ["runtime/sock.c", "runtime/offload.c", "runtime/redis*", "runtime/pg*", "server/listener.c", "tests/", "bench/"])
+              ["runtime/sock.c", "runtime/offload.c", "runtime/redis*", "runtime/pg*", "server/http/listener.c", "tests/", "bench/"])
        for name in ("getaddrinfo", "gethostbyname")},
     **{name: (HEAP, HEAP_FILES)
        for name in ("malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign", "free")},
     **{name: ("arena_strdup and its like", ["tests/", "bench/"]) for name in ("strdup", "strndup", "asprintf", "vasprintf")},
-    "getenv": ("the configuration table (server/config.def): read once, checked at the start",
-               ["server/config.c", "tests/", "bench/"]),
+    "getenv": ("the configuration table (server/process/config.def): read once, checked at the start",
+               ["server/process/config.c", "tests/", "bench/"]),
     **{name: ("nothing: it is not safe with threads", ["tests/", "bench/"]) for name in ("setenv", "putenv", "setlocale")},
     **{name: ("offload() and a library: no shell is started", ["tests/"]) for name in ("system", "popen")},
     "signal": ("sigaction or signalfd: signal() means something else everywhere", ["tests/", "bench/"]),
-    **{name: ("fail() with a reason; only main ends the process", ["server/main.c", "server/command.c", "tests/", "bench/"])
+    **{name: ("fail() with a reason; only main ends the process", ["server/process/main.c", "server/process/command.c", "tests/", "bench/"])
        for name in ("exit", "_exit", "quick_exit")},
 }
 
@@ -230,7 +230,7 @@ def includes(tree, path):
            {"server/api/x.c": '#include "../app.h"\n'}],
       good=[{"domain/otp/otp.c": '#include "domain/reason.h"\n#include "runtime/base/str.h"\n#include <stdio.h>\n'},
             {"tests/unit/a_test.c": '#include "storage/otp_store.c"\n'},
-            {"server/main.c": '#include "providers/console.h"\n/* #include "tests/test.h" */\n'},
+            {"server/process/main.c": '#include "providers/console.h"\n/* #include "tests/test.h" */\n'},
             {"storage/otp_store.c": '#include "embedded.h"\n'}])
 def arrows(tree):
     for path in tree.paths(*CODE):
@@ -267,7 +267,7 @@ CALL = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")
 @rule("banned calls",
       bad=[{"server/a.c": "    x = strcpy(a, b);\n"}, {"domain/a.c": "p = malloc(3);\n"}, {"domain/a.c": "free (p);\n"},
            {"storage/a.c": "t = time(NULL);\n"}, {"runtime/a.c": "sleep(1);\n"}, {"server/a.c": "if (!atoi(x))\n"},
-           {"server/http1.c": "getaddrinfo(a, b, c, d);\n"}, {"domain/a.h": "return strdup(x);\n"}],
+           {"server/http/http1.c": "getaddrinfo(a, b, c, d);\n"}, {"domain/a.h": "return strdup(x);\n"}],
       good=[{"domain/a.c": '/* strcpy(a) */ log("free(p)"); io->free(x); a.free(y); arena_free(z); my_time(1);\n'},
             {"runtime/loop.c": "free(loop);\n"}, {"tests/a.c": "sleep(1);\n"},
             {"runtime/a.h": "void (*free)(void *ptr);\n"}])

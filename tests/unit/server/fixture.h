@@ -1,7 +1,7 @@
 /* tests/unit/server/fixture.h - a ctx and a request without a connection around them. */
 #pragma once
 #include "server/app.h"
-#include "server/errors.h"
+#include "server/http/errors.h"
 #include "tests/test.h"
 
 struct fixture {

@@ -1,0 +1,77 @@
+#include "server/api/idempotency.h"
+
+#include "runtime/base/crypto.h"
+
+static bool is_visible(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] <= ' ' || key.ptr[i] >= 127)
+            return false;
+    return key.len > 0 && key.len <= IDEMPOTENCY_KEY_MAX;
+}
+
+/* "8e03978e" is the key 8e03978e. A quote or a backslash inside would have to be escaped (RFC 8941
+ * §3.3.3); nobody makes such keys, so none is accepted. */
+static bool unquote(struct str *key)
+{
+    if (key->len == 0 || key->ptr[0] != '"')
+        return true;
+    if (key->len < 2 || key->ptr[key->len - 1] != '"')
+        return false;
+    *key = str_of(key->ptr + 1, key->len - 2);
+    return str_find_char(*key, '"') < 0 && str_find_char(*key, '\\') < 0;
+}
+
+/* A path is the same with and without a slash at its end. */
+static struct str path_of(const struct request *req)
+{
+    bool slash = req->path.len > 1 && req->path.ptr[req->path.len - 1] == '/';
+    return str_of(req->path.ptr, req->path.len - slash);
+}
+
+/* Each part behind its length: no two requests have the same bytes. */
+struct str idempotency_fingerprint(struct arena *arena, const struct request *req, struct str body)
+{
+    struct strbuf text = strbuf_new(arena, body.len + req->path.len + 64);
+    const struct str parts[] = {path_of(req), req->query, body};
+    strbuf_addf(&text, "%d", (int)req->method);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        strbuf_addf(&text, " %zu ", parts[i].len);
+        strbuf_add(&text, parts[i]);
+    }
+    struct sha256 digest = sha256_of(strbuf_str(&text));
+    return hex_encode(arena, digest.bytes, sizeof(digest.bytes));
+}
+
+/* Two fields of a name are one list (RFC 9110 §5.3), which is no key: neither of them is taken for it. */
+static bool named_again(const struct request *req, size_t first)
+{
+    for (size_t i = first + 1; i < req->headers_len; i++)
+        if (str_eq_nocase(req->headers[i].name, req->headers[first].name))
+            return true;
+    return false;
+}
+
+enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct request_key *out)
+{
+    *out = (struct request_key){STR(""), STR("")};
+    const struct str name = STR("idempotency-key");
+    size_t at = 0;
+    while (at < req->headers_len && !str_eq_nocase(req->headers[at].name, name))
+        at++;
+    if (at == req->headers_len)
+        return OK; /* an empty one is a wrong one */
+    struct str key = str_trim(req->headers[at].value);
+    if (!unquote(&key) || !is_visible(key) || named_again(req, at))
+        return fail(c, R_KEY_INVALID);
+    out->key = key;
+    return OK;
+}
+
+enum err idempotency_key(struct ctx *c, const struct request *req, struct request_key *out)
+{
+    TRY(idempotency_key_alone(c, req, out));
+    if (out->key.len)
+        out->fingerprint = idempotency_fingerprint(c->arena, req, req->body);
+    return OK;
+}

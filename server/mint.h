@@ -1,9 +1,0 @@
-/* server/mint.h - `mawid token mint`: an access token without a code, for local development. */
-#pragma once
-#include <stdio.h>
-
-#include "server/config.h"
-
-/* Prints the token to `to`. False with one clear line in `why`. Runs a loop of its own meanwhile. */
-bool mint_token(const struct config *config, const char *phone, FILE *to, char *why,
-                size_t why_len);
