@@ -12,7 +12,9 @@
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
 #pragma once
+#include "domain/actor.h"
 #include "domain/catalogue/catalogue.h"
+#include "domain/once.h"
 
 struct booking_new_time;
 struct booking_payments;
@@ -52,13 +54,6 @@ struct booking {
     struct str staff_name, customer_name;
 };
 
-/* Who acts. Every statement also answers what language this user prefers; it becomes the ctx's
- * unless the request itself asked for one. */
-struct actor {
-    int64_t user_id;
-    bool language_asked;
-};
-
 struct booking_limits {   /* 0: none */
     int32_t open_max;     /* active bookings that a customer may have ahead */
     int32_t holds_max;    /* of them: holds; a held visit is one */
@@ -70,13 +65,6 @@ struct bookings {
     struct catalogue_store *catalogue;
     struct booking_limits limits;
     const struct booking_payments *payments; /* settlement.h; NULL: nobody takes money here */
-};
-
-/* What the client calls this request, so that it may ask twice and get one effect and one answer.
- * Both empty: it did not say. */
-struct request_key {
-    struct str key;
-    struct str fingerprint; /* of all that the request says */
 };
 
 enum { BOOKING_VISIT_MAX = 5 };
@@ -91,7 +79,7 @@ struct booking_request {
     size_t wishes_len;
     bool hold; /* only kept for a while, until it is confirmed */
     struct str notes;
-    struct request_key key;
+    struct once key;
     bool language_asked; /* as in struct actor: the answer is in the ctx's language */
 };
 struct bookings_made {

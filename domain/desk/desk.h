@@ -11,6 +11,7 @@
 #pragma once
 #include "domain/catalogue/catalogue.h"
 #include "domain/desk/desk_verdict.h"
+#include "domain/money.h"
 
 struct desk_store;
 
@@ -32,8 +33,6 @@ enum {
     NOTICE_MINUTES_MAX = 43200,
     HORIZON_DAYS_MAX = CATALOGUE_HORIZON_DAYS_MAX,
 };
-/* In minor units; far above any price, far below what a sum of many could overflow. */
-#define MONEY_MAX INT64_C(100000000000)
 
 /* The first interval that ends before it begins, lasts over a day or overlaps with one before it in the
  * list: its index and what is wrong. The week is a ring: Saturday night may reach into Sunday. */

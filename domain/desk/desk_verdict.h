@@ -20,7 +20,7 @@ struct desk_answer {
 
 /* A request that makes something, and may come twice. NULL where one is wanted: it has no key. */
 struct desk_once {
-    struct request_key key;
+    struct once key;
     struct str asked; /* by the rule: the language that was asked for, or empty */
     bool replayed;    /* by the rule: this is the answer of the first time, in its language */
 };

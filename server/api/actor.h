@@ -6,7 +6,7 @@
 
 static inline struct actor actor_of(const struct request *req)
 {
-    return (struct actor){req->caller.user_id, req->lang_from_header};
+    return (struct actor){.user_id = req->caller.user_id, .language_asked = req->lang_from_header};
 }
 /* What the database answered told the caller's language too: no second look-up for it. */
 static inline enum err actor_settled(struct request *req, enum err err)

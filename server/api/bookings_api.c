@@ -219,7 +219,7 @@ static void put_visit(struct ctx *c, struct json_writer *w, const struct booking
 enum err api_booking_create(struct ctx *c, struct request *req, struct response *res)
 {
     struct booking_request in;
-    struct request_key key;
+    struct once key;
     TRY(idempotency_key(c, req, &key));
     TRY(read_create(c, req, &in));
     in.key = key;

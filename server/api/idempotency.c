@@ -52,9 +52,9 @@ static bool named_again(const struct request *req, size_t first)
     return false;
 }
 
-enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct request_key *out)
+enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct once *out)
 {
-    *out = (struct request_key){STR(""), STR("")};
+    *out = (struct once){.key = STR(""), .fingerprint = STR("")};
     const struct str name = STR("idempotency-key");
     size_t at = 0;
     while (at < req->headers_len && !str_eq_nocase(req->headers[at].name, name))
@@ -68,7 +68,7 @@ enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct 
     return OK;
 }
 
-enum err idempotency_key(struct ctx *c, const struct request *req, struct request_key *out)
+enum err idempotency_key(struct ctx *c, const struct request *req, struct once *out)
 {
     TRY(idempotency_key_alone(c, req, out));
     if (out->key.len)

@@ -381,7 +381,7 @@ TEST(twins_have_one_effect_and_one_answer)
     struct guest g[5];
     for (int i = 0; i < 5; i++) {
         g[i] = guest(&f, 0, 0, 0);
-        g[i].in.key = (struct request_key){STR("k"), i == 4 ? STR("other") : STR("same")};
+        g[i].in.key = (struct once){STR("k"), i == 4 ? STR("other") : STR("same")};
         g[i].english = g[i].in.language_asked = i == 0;
     }
     start(g, 5);

@@ -98,7 +98,7 @@ struct fixture {
 
 static void fixture_begin(struct fixture *f)
 {
-    *f = (struct fixture){.store.answer = {DESK_OK, LANG_EN, 0}, .actor = {7, false}};
+    *f = (struct fixture){.store.answer = {DESK_OK, LANG_EN, 0}, .actor = {.user_id = 7}};
     arena_pool_init(&f->pool, 4096, 16);
     arena_begin(&f->arena, &f->pool);
     ctx_init(&f->c, &f->arena, &clock_system);
