@@ -1,5 +1,8 @@
 #include "domain/reason.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const struct reason_info reasons[R_COUNT] = {
     [R_NONE] = {ERR_INTERNAL, "NONE", "server.error", {{"", 0}, {"", 0}}},
 #define REASON(name, class, code, en, ar) \
@@ -14,6 +17,45 @@ const struct reason_info *reason_info(enum reason reason)
     assert(reason < R_COUNT);
     return &reasons[reason];
 }
+
+/* ---- by name -------------------------------------------------------------------------------- */
+
+/* All but R_NONE, in the order of their names: reasons.def is in the order of its readers. Sorted
+ * before main begins, so that all threads may read it. */
+static enum reason by_name[R_COUNT - 1];
+
+static int order_names(const void *a, const void *b)
+{
+    return strcmp(reasons[*(const enum reason *)a].name, reasons[*(const enum reason *)b].name);
+}
+
+static __attribute__((constructor)) void sort_names(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(by_name); i++)
+        by_name[i] = (enum reason)(i + 1);
+    qsort(by_name, ARRAY_LEN(by_name), sizeof(by_name[0]), order_names);
+}
+
+static int order_to(const void *name, const void *reason)
+{
+    const struct str *wanted = name;
+    const char *own = reasons[*(const enum reason *)reason].name;
+    int order = strncmp(wanted->ptr, own, wanted->len);
+    return order ? order : -(own[wanted->len] != '\0');
+}
+
+bool reason_parse(struct str name, enum reason *out)
+{
+    if (name.len == 0 || memchr(name.ptr, '\0', name.len))
+        return false;
+    const enum reason *found =
+        bsearch(&name, by_name, ARRAY_LEN(by_name), sizeof(by_name[0]), order_to);
+    if (found)
+        *out = *found;
+    return found;
+}
+
+/* ---- refusing ------------------------------------------------------------------------------- */
 
 enum err fail(struct ctx *c, enum reason reason)
 {

@@ -20,6 +20,9 @@ struct reason_info {
     struct str text[LANG_COUNT];
 };
 const struct reason_info *reason_info(enum reason reason);
+/* The reason that has this name in reasons.def ("SLOT_TAKEN"), which is how a statement says why it
+ * refused. False: none has; nor has R_NONE a name to be asked by. */
+bool reason_parse(struct str name, enum reason *out);
 
 enum err fail(struct ctx *c, enum reason reason);
 /* The refusal is about one field of the input: {"<field>": ["text"]}. `field` outlives the ctx. */

@@ -42,6 +42,42 @@ TEST(codes_are_stable_words_and_tell_refusals_apart)
     }
 }
 
+TEST(every_refusal_is_found_by_its_name)
+{
+    static const struct str names[R_COUNT] = {
+#define REASON(name, class, code, en, ar) [R_##name] = STR(#name),
+#include "domain/reasons.def"
+#undef REASON
+    };
+    for (enum reason r = R_NONE + 1; r < R_COUNT; r++) {
+        enum reason found = R_NONE;
+        if (reason_parse(names[r], &found) && found == r)
+            continue;
+        test_fail(t, __FILE__, __LINE__, "%.*s", STR_FMT(names[r]));
+        return;
+    }
+}
+
+TEST(what_is_no_name_of_a_refusal_is_not_found)
+{
+    static const struct str others[] = {STR(""),
+                                        STR("NONE"),
+                                        STR("OK"),
+                                        STR("slot_taken"),
+                                        STR("SLOT_TAKE"),
+                                        STR("SLOT_TAKENX"),
+                                        STR("SLOT"),
+                                        STR("R_SLOT_TAKEN"),
+                                        STR("SLOT_TAKEN\0"),
+                                        STR("\xff"),
+                                        {NULL, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        enum reason found = R_INTERNAL;
+        CHECK(!reason_parse(others[i], &found));
+        CHECK_INT(found, R_INTERNAL);
+    }
+}
+
 TEST(every_message_exists_in_both_languages_with_the_same_fills)
 {
     for (enum text text = 0; text < TEXT_COUNT; text++) {
