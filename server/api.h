@@ -7,16 +7,11 @@
 
 struct app;
 
-enum http_method {
-    HTTP_GET,
-    HTTP_HEAD,
-    HTTP_POST,
-    HTTP_PUT,
-    HTTP_PATCH,
-    HTTP_DELETE,
-    HTTP_OPTIONS,
-    HTTP_METHOD_COUNT
-};
+#define HTTP_METHODS(METHOD) \
+    METHOD(GET) METHOD(HEAD) METHOD(POST) METHOD(PUT) METHOD(PATCH) METHOD(DELETE) METHOD(OPTIONS)
+#define HTTP_METHOD_ENUM(name) HTTP_##name,
+enum http_method { HTTP_METHODS(HTTP_METHOD_ENUM) HTTP_METHOD_COUNT };
+#undef HTTP_METHOD_ENUM
 
 struct header {
     struct str name, value;
@@ -72,8 +67,6 @@ enum route_flags {
     ROUTE_FINISH = 1 << 2, /* goes on when the client vanishes: its effect is being committed */
     ROUTE_QUIET = 1 << 3,  /* not in the access log: probes */
     ROUTE_STREAM = 1 << 4, /* body and answer are not gathered: see request_body_next */
-    /* May change what the catalogue shows (a rating too): the caller's next read is never older. */
-    ROUTE_CHANGES_CATALOGUE = 1 << 5,
 };
 /* What is shed first under overload; contract: payments and webhooks before bookings before slots
  * before search. */
@@ -86,6 +79,10 @@ enum route_class {
     CLASS_SEARCH
 };
 
+/* After the endpoint, before the client is answered: what others must learn of it. It may wait; the refusal
+ * in the ctx, which goes with `err`, stays as it is. */
+typedef void route_after_fn(struct ctx *c, const struct request *req, enum err err);
+
 struct route {
     enum http_method method;
     const char *
@@ -94,6 +91,7 @@ struct route {
     endpoint_fn *endpoint;
     uint32_t flags;
     enum route_class class;
+    route_after_fn *after; /* NULL: nothing */
 };
 
 /* ---- bodies and answers too large to gather: endpoints of routes with ROUTE_STREAM ------------ */

@@ -7,7 +7,8 @@
 #include "runtime/loop.h"
 #include "runtime/pg.h"
 #include "runtime/redis.h"
-#include "server/process/metrics.h"
+#include "server/http/http_metrics.h"
+#include "server/routes.h"
 #include "server/services.h"
 
 enum {
@@ -57,7 +58,7 @@ struct app *app_new(struct loop *loop, struct process *process, uint32_t worker,
         (struct app){.loop = loop, .config = process->config, .process = process, .worker = worker};
     arena_pool_init(&app->arenas, APP_BLOCK_BYTES, 0);
     arena_begin(&app->arena, &app->arenas);
-    app->metrics = metrics_new(&app->arena, routes_len);
+    app->metrics = http_metrics_new(&app->arena, routes_len);
     app->redis = redis_new(app, why, why_len);
     if (!app->redis) {
         app_free(app);

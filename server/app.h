@@ -1,9 +1,9 @@
-/* server/app.h - one worker's services: what an endpoint reaches through `req->app`.
+/* server/app.h - one worker's pools, and the areas on top of them.
  *
- * Made once per worker by app_new: pools first, then each slice's service on top of them. Nothing
- * here is shared between workers but `process`.
+ * Made once per worker by app_new. Endpoints carry it in `req->app` without looking inside: they reach an
+ * area through its accessor (server/api/<area>_of.h). Nothing here is shared between workers but `process`.
  *
- * Threads: an app belongs to its loop.   Waits: never; the services do. */
+ * Threads: an app belongs to its loop.   Waits: never; the areas do. */
 #pragma once
 #include "server/api.h"
 #include "server/process/config.h"
@@ -51,8 +51,12 @@ struct app {
      * be written and the request had no Accept-Language. Any error: Arabic stays. */
     enum err (*user_language)(struct ctx *c, struct app *app, int64_t user_id, enum lang *out);
 
-    /* ---- services of the slices (each slice adds its own and makes it in app_new) ---- */
-    struct services *services;
+    /* ---- the areas (server/area.h), each known to its own file only ---- */
+    struct login_services *login;
+    struct catalogue_services *catalogue;
+    struct booking_services *booking;
+    struct desk_services *desk;
+    size_t areas_begun;
     bool ended; /* app_end ran: the pools are no more */
 };
 

@@ -1,7 +1,21 @@
-#include "server/booking_services.h"
-
-#include "server/process/config.h"
+/* Bookings on one worker: the rules on their store, and until then what has to be done now and then. */
+#include "server/api/bookings_of.h"
+#include "server/api/catalogue_of.h"
+#include "server/api/photos_of.h"
 #include "server/services.h"
+#include "server/process/housekeeping.h"
+#include "storage/booking_store.h"
+
+struct booking_services {
+    struct booking_store store;
+    struct bookings bookings;
+    struct housekeeping housekeeping;
+};
+
+struct bookings *bookings_of(const struct app *app)
+{
+    return &app->booking->bookings;
+}
 
 static void begin_combiner(const struct app *app, struct booking_services *services)
 {
@@ -12,34 +26,58 @@ static void begin_combiner(const struct app *app, struct booking_services *servi
     booking_combiner_begin(&services->store.combiner, app->loop, app->pg, &options);
 }
 
-void booking_services_begin(const struct app *app, struct booking_services *services)
+static bool begin(struct app *app, char *why, size_t why_len)
 {
-    services->catalogue.pool = app->pg;
+    (void)why, (void)why_len;
+    struct booking_services *services = arena_new(&app->arena, struct booking_services);
+    app->booking = services;
     services->store.pool = app->pg;
     services->bookings = (struct bookings){
         .store = &services->store,
-        .catalogue = &services->catalogue,
+        .catalogue = catalogue_of(app),
         .limits = {.open_max = (int32_t)app->config->booking_open_max,
                    .holds_max = (int32_t)app->config->booking_holds_max,
                    .hold_seconds = (int32_t)(app->config->booking_hold.us / 1000000)},
     };
     begin_combiner(app, services);
+    return true;
 }
 
-void booking_services_keep_house(const struct app *app, struct booking_services *services)
+void booking_services_keep_house(const struct app *app)
 {
+    struct booking_services *services = app->booking;
     const struct housekeeping_options options = {
         .bookings = &services->store,
         .pool = app->pg,
-        .photos = app->services->desk.photos.files ? &app->services->desk.photos : NULL,
+        .photos = photos_of(app)->files ? photos_of(app) : NULL,
         .interval = app->config->housekeeping_interval,
         .logins_kept = seconds(app->config->login_records_days * 86400),
     };
     housekeeping_begin(&services->housekeeping, app->loop, &options);
 }
 
-void booking_services_end(struct booking_services *services)
+static void end(struct app *app)
 {
-    housekeeping_end(&services->housekeeping);
-    booking_combiner_end(&services->store.combiner);
+    housekeeping_end(&app->booking->housekeeping);
+    booking_combiner_end(&app->booking->store.combiner);
 }
+
+static uint64_t read_waiting(const struct app *app, const struct metric *metric)
+{
+    (void)metric;
+    return __atomic_load_n(&app->booking->store.combiner.rules.waiting_len, __ATOMIC_RELAXED);
+}
+
+static uint64_t read_flights(const struct app *app, const struct metric *metric)
+{
+    (void)metric;
+    return __atomic_load_n(&app->booking->store.combiner.rules.flights, __ATOMIC_RELAXED);
+}
+
+static const struct metric metrics[] = {
+    {"mawid_bookings_waiting", "gauge", "Creations waiting for a flight.", read_waiting},
+    {"mawid_booking_flights", "gauge", "Flights of creations under way.", read_flights},
+};
+
+const struct area booking_area = {
+    .begin = begin, .end = end, .metrics = metrics, .metrics_len = ARRAY_LEN(metrics)};

@@ -1,7 +1,49 @@
-#include "server/desk_services.h"
+/* The desk on one worker: stores of changes, photos, reviews and days. */
+#include "server/api/calendar_of.h"
+#include "server/api/desk_of.h"
+#include "server/api/photos_of.h"
+#include "server/api/reviews_of.h"
+#include "server/area.h"
+#include "storage/calendar_store.h"
+#include "storage/desk_store.h"
+#include "storage/media_store.h"
+#include "storage/photo_store.h"
+#include "storage/review_store.h"
 
-void desk_services_begin(const struct app *app, struct desk_services *services)
+struct desk_services {
+    struct desk_store desk;
+    struct review_store reviews;
+    struct calendar_store calendar;
+    struct photo_store photo_rows;
+    struct media_store media;
+    struct photos photos;
+};
+
+struct desk_store *desk_of(const struct app *app)
 {
+    return &app->desk->desk;
+}
+
+struct review_store *reviews_of(const struct app *app)
+{
+    return &app->desk->reviews;
+}
+
+struct calendar_store *calendar_of(const struct app *app)
+{
+    return &app->desk->calendar;
+}
+
+struct photos *photos_of(const struct app *app)
+{
+    return &app->desk->photos;
+}
+
+static bool begin(struct app *app, char *why, size_t why_len)
+{
+    (void)why, (void)why_len;
+    struct desk_services *services = arena_new(&app->arena, struct desk_services);
+    app->desk = services;
     services->desk.pool = app->pg;
     services->reviews.pool = app->pg;
     services->calendar.pool = app->pg;
@@ -12,4 +54,7 @@ void desk_services_begin(const struct app *app, struct desk_services *services)
         .rows = &services->photo_rows,
         .files = app->config->media_root.len ? &services->media : NULL,
     };
+    return true;
 }
+
+const struct area desk_area = {.begin = begin};

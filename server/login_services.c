@@ -1,9 +1,41 @@
-#include "server/login_services.h"
-
+/* Accounts and login on one worker: stores, limits, provider, rules. */
 #include <stdio.h>
 
 #include "domain/accounts/phone_plan.h"
-#include "server/services.h"
+#include "providers/senders.h"
+#include "server/api/login_of.h"
+#include "server/area.h"
+#include "storage/account_store.h"
+#include "storage/otp_limits.h"
+#include "storage/otp_store.h"
+#include "storage/session_store.h"
+
+struct login_services {
+    struct token_keys keys;
+    struct otp_options otp_options;
+    struct account_store accounts;
+    struct session_store sessions;
+    struct otp_store otp_store;
+    struct otp_limits otp_limits;
+    struct senders senders;
+    struct otp otp;
+    struct logins logins;
+};
+
+struct otp *otp_of(const struct app *app)
+{
+    return &app->login->otp;
+}
+
+struct logins *logins_of(const struct app *app)
+{
+    return &app->login->logins;
+}
+
+struct account_store *accounts_of(const struct app *app)
+{
+    return &app->login->accounts;
+}
 
 static struct otp_rules rules_of(const struct config *config)
 {
@@ -66,7 +98,7 @@ static bool token_verify(const struct app *app, struct str token, struct instant
                          struct caller *out)
 {
     struct access_claims claims;
-    if (!token_access_verify(&app->services->login.keys, now, token, &claims))
+    if (!token_access_verify(&app->login->keys, now, token, &claims))
         return false;
     *out = (struct caller){.user_id = claims.user_id, .session = claims.session};
     return true;
@@ -74,11 +106,12 @@ static bool token_verify(const struct app *app, struct str token, struct instant
 
 static enum err user_language(struct ctx *c, struct app *app, int64_t user_id, enum lang *out)
 {
-    return account_store_language(c, &app->services->login.accounts, user_id, out);
+    return account_store_language(c, &app->login->accounts, user_id, out);
 }
 
-bool login_services_begin(struct app *app, struct login_services *login, char *why, size_t why_len)
+static bool begin(struct app *app, char *why, size_t why_len)
 {
+    struct login_services *login = app->login = arena_new(&app->arena, struct login_services);
     const struct config *config = app->config;
     struct duration refresh_ttl = seconds(config->refresh_token_days * 24 * 60 * 60);
     if (!token_keys_init(&login->keys, config->secret_key, config->access_token_ttl, refresh_ttl)) {
@@ -112,3 +145,5 @@ bool login_services_begin(struct app *app, struct login_services *login, char *w
     app->user_language = user_language;
     return true;
 }
+
+const struct area login_area = {.begin = begin};

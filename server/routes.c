@@ -1,18 +1,21 @@
-/* server/routes.c - every route of the API, in one table. */
+/* server/routes.c - every route of the API, in one table.
+ *
+ * What a salon's people write, everybody reads: such rows end with catalogue_wrote, so that the writer's next
+ * read is never older than what she wrote. A rating is shown too, and staff by their names. */
 #include "server/api/auth_api.h"
 #include "server/api/bookings_api.h"
 #include "server/api/calendar_api.h"
 #include "server/api/catalogue_api.h"
+#include "server/api/catalogue_of.h"
 #include "server/api/desk_api.h"
 #include "server/api/desk_staff_api.h"
 #include "server/api/health_api.h"
 #include "server/api/me_api.h"
 #include "server/api/photos_api.h"
 #include "server/api/reviews_api.h"
-#include "server/http/router.h"
+#include "server/routes.h"
 
-/* What a salon's people write, everybody reads. */
-enum { DESK_WRITES = ROUTE_USER | ROUTE_FINISH | ROUTE_CHANGES_CATALOGUE };
+enum { DESK_WRITES = ROUTE_USER | ROUTE_FINISH };
 
 const struct route routes[] = {
     /* ---- the process ---- */
@@ -27,8 +30,8 @@ const struct route routes[] = {
     {HTTP_POST, "/api/auth/token/refresh/", api_token_refresh, ROUTE_FINISH, CLASS_LOGIN},
     {HTTP_POST, "/api/auth/token/", api_token_gone, ROUTE_PUBLIC, CLASS_LOGIN},
     {HTTP_GET, "/api/auth/me/", api_me_get, ROUTE_USER, CLASS_LOGIN},
-    {HTTP_PATCH, "/api/auth/me/", api_me_patch, ROUTE_USER | ROUTE_FINISH | ROUTE_CHANGES_CATALOGUE,
-     CLASS_LOGIN}, /* staff are shown by their names */
+    {HTTP_PATCH, "/api/auth/me/", api_me_patch, ROUTE_USER | ROUTE_FINISH, CLASS_LOGIN,
+     catalogue_wrote},
 
     /* ---- the catalogue: for everybody; a token only chooses the language ---- */
     {HTTP_GET, "/api/salons/", api_salons, ROUTE_OPTIONAL_USER, CLASS_SEARCH},
@@ -43,31 +46,43 @@ const struct route routes[] = {
 
     /* ---- the desk: for those who run a salon, or work there ---- */
     {HTTP_GET, "/api/salons/mine/", api_salons_mine, ROUTE_USER, CLASS_BOOKING},
-    {HTTP_POST, "/api/salons/", api_salon_create, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_PATCH, "/api/salons/{id}/", api_salon_change, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_DELETE, "/api/salons/{id}/", api_salon_remove, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_POST, "/api/salons/{id}/services/", api_service_create, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_PATCH, "/api/salons/{id}/services/{id}/", api_service_change, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_DELETE, "/api/salons/{id}/services/{id}/", api_service_remove, DESK_WRITES,
-     CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/", api_salon_create, DESK_WRITES, CLASS_BOOKING, catalogue_wrote},
+    {HTTP_PATCH, "/api/salons/{id}/", api_salon_change, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_DELETE, "/api/salons/{id}/", api_salon_remove, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_POST, "/api/salons/{id}/services/", api_service_create, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_PATCH, "/api/salons/{id}/services/{id}/", api_service_change, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_DELETE, "/api/salons/{id}/services/{id}/", api_service_remove, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
     {HTTP_GET, "/api/salons/{id}/rooms/", api_rooms, ROUTE_USER, CLASS_BOOKING},
-    {HTTP_POST, "/api/salons/{id}/rooms/", api_room_create, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_PATCH, "/api/salons/{id}/rooms/{id}/", api_room_change, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_DELETE, "/api/salons/{id}/rooms/{id}/", api_room_remove, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_POST, "/api/salons/{id}/staff/", api_staff_add, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_POST, "/api/salons/{id}/rooms/", api_room_create, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_PATCH, "/api/salons/{id}/rooms/{id}/", api_room_change, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_DELETE, "/api/salons/{id}/rooms/{id}/", api_room_remove, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_POST, "/api/salons/{id}/staff/", api_staff_add, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
     {HTTP_GET, "/api/salons/{id}/staff/{id}/", api_staff_get, ROUTE_USER, CLASS_BOOKING},
-    {HTTP_PATCH, "/api/salons/{id}/staff/{id}/", api_staff_change, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_DELETE, "/api/salons/{id}/staff/{id}/", api_staff_remove, DESK_WRITES, CLASS_BOOKING},
+    {HTTP_PATCH, "/api/salons/{id}/staff/{id}/", api_staff_change, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_DELETE, "/api/salons/{id}/staff/{id}/", api_staff_remove, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
     {HTTP_GET, "/api/salons/{id}/staff/{id}/exceptions/", api_exceptions, ROUTE_USER,
      CLASS_BOOKING},
     {HTTP_POST, "/api/salons/{id}/staff/{id}/exceptions/", api_exception_add, DESK_WRITES,
-     CLASS_BOOKING},
+     CLASS_BOOKING, catalogue_wrote},
     {HTTP_DELETE, "/api/salons/{id}/staff/{id}/exceptions/{id}/", api_exception_remove, DESK_WRITES,
-     CLASS_BOOKING},
+     CLASS_BOOKING, catalogue_wrote},
     {HTTP_POST, "/api/salons/{id}/photos/", api_photo_add, DESK_WRITES | ROUTE_STREAM,
-     CLASS_BOOKING},
-    {HTTP_DELETE, "/api/salons/{id}/photos/{id}/", api_photo_remove, DESK_WRITES, CLASS_BOOKING},
-    {HTTP_POST, "/api/salons/{id}/reviews/", api_review_add, DESK_WRITES, CLASS_BOOKING},
+     CLASS_BOOKING, catalogue_wrote},
+    {HTTP_DELETE, "/api/salons/{id}/photos/{id}/", api_photo_remove, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
+    {HTTP_POST, "/api/salons/{id}/reviews/", api_review_add, DESK_WRITES, CLASS_BOOKING,
+     catalogue_wrote},
     {HTTP_GET, "/api/salons/{id}/calendar/", api_calendar, ROUTE_USER, CLASS_BOOKING},
     {HTTP_GET, "/api/salons/{id}/reports/summary/", api_report_summary, ROUTE_USER, CLASS_BOOKING},
 

@@ -1,20 +1,20 @@
 #include "server/services.h"
 
+const struct area *const areas[] = {&catalogue_area, &booking_area, &desk_area, &login_area};
+const size_t areas_len = ARRAY_LEN(areas);
+
 bool services_begin(struct app *app, char *why, size_t why_len)
 {
-    app->services = arena_new(&app->arena, struct services);
-    catalogue_services_begin(app, &app->services->catalogue);
-    booking_services_begin(app, &app->services->booking);
-    if (app->services->catalogue.cached)
-        app->services->booking.catalogue.cache = &app->services->catalogue.cache;
-    desk_services_begin(app, &app->services->desk);
-    return login_services_begin(app, &app->services->login, why, why_len);
+    assert(app->areas_begun == 0);
+    while (app->areas_begun < areas_len)
+        if (!areas[app->areas_begun++]->begin(app, why, why_len))
+            return false;
+    return true;
 }
 
 void services_end(struct app *app)
 {
-    if (!app->services)
-        return;
-    booking_services_end(&app->services->booking);
-    catalogue_services_end(&app->services->catalogue);
+    for (; app->areas_begun > 0; app->areas_begun--)
+        if (areas[app->areas_begun - 1]->end)
+            areas[app->areas_begun - 1]->end(app);
 }

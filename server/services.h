@@ -1,20 +1,15 @@
-/* server/services.h - what the slices run on, made once per worker on its pools.
- *
- * Here, and nowhere else, the ports of the domain meet the storage and the providers that fill
- * them. A slice adds its members to `struct services` and its lines to services.c. */
+/* server/services.h - the areas of one worker, as a list.   Waits: never. */
 #pragma once
-#include "server/booking_services.h"
-#include "server/catalogue_services.h"
-#include "server/desk_services.h"
-#include "server/login_services.h"
+#include "server/area.h"
 
-struct services {
-    struct login_services login;
-    struct booking_services booking;
-    struct catalogue_services catalogue;
-    struct desk_services desk;
-};
+/* In the order in which they begin: one may ask for those before it. */
+extern const struct area *const areas[];
+extern const size_t areas_len;
 
-/* Makes app->services. False with one clear line in `why` when a setting does not fit. */
+/* False with one clear line in `why` when a setting does not fit. */
 bool services_begin(struct app *app, char *why, size_t why_len);
-void services_end(struct app *app); /* fine when services_begin never ran */
+/* Those that were begun, the last first. */
+void services_end(struct app *app);
+
+/* What has to be done now and then, from now on: on one worker of the process. booking_services.c. */
+void booking_services_keep_house(const struct app *app);

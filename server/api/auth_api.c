@@ -3,17 +3,12 @@
 #include <string.h>
 
 #include "domain/otp/signals.h"
+#include "server/api/login_of.h"
 #include "server/api/me_api.h"
 #include "server/http/cidr.h"
-#include "server/services.h"
 
 /* Times that belong to no salon are shown in the platform's own zone. */
 enum { RIYADH_OFFSET_S = 3 * 60 * 60 };
-
-static struct login_services *login_of(struct request *req)
-{
-    return &req->app->services->login;
-}
 
 /* What is limited: an IPv4 address, or the /64 that one subscriber's IPv6 addresses come from. */
 static struct str address_key(struct ctx *c, struct str client_ip)
@@ -71,7 +66,7 @@ static enum err request_code(struct ctx *c, struct request *req, struct response
         .user_agent = request_header(req, STR("user-agent")),
         .accept_language = request_header(req, STR("accept-language"))};
     struct otp_receipt receipt;
-    TRY(otp_request(c, &login_of(req)->otp, &request, &receipt));
+    TRY(otp_request(c, otp_of(req->app), &request, &receipt));
 
     struct json_writer w = respond_json(c, res, 201);
     json_object_begin(&w, NULL);
@@ -134,10 +129,9 @@ enum err api_phone_verify(struct ctx *c, struct request *req, struct response *r
     struct otp_attempt attempt;
     TRY(read_attempt(c, req, OTP_PURPOSE_AUTH, &attempt));
 
-    struct login_services *services = login_of(req);
     const struct session_client client = client_of(req);
     struct login login;
-    TRY(login_by_code(c, &services->logins, &services->otp, &attempt, &client, &login));
+    TRY(login_by_code(c, logins_of(req->app), otp_of(req->app), &attempt, &client, &login));
 
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -152,7 +146,7 @@ enum err api_otp_verify(struct ctx *c, struct request *req, struct response *res
 {
     struct otp_attempt attempt;
     TRY(read_attempt(c, req, OTP_PURPOSE_VERIFY, &attempt));
-    TRY(otp_prove(c, &login_of(req)->otp, &attempt));
+    TRY(otp_prove(c, otp_of(req->app), &attempt));
 
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -177,7 +171,7 @@ enum err api_token_refresh(struct ctx *c, struct request *req, struct response *
 
     const struct session_client client = client_of(req);
     struct token_pair tokens;
-    TRY(login_refresh(c, &login_of(req)->logins, body.refresh, &client, &tokens));
+    TRY(login_refresh(c, logins_of(req->app), body.refresh, &client, &tokens));
 
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);

@@ -1,15 +1,9 @@
 #include "server/api/bookings_api.h"
 
-#include "domain/bookings/bookings.h"
 #include "server/api/actor.h"
-#include "server/services.h"
+#include "server/api/bookings_of.h"
 
 enum { NOTES_MAX = 1000, REASON_MAX = 500 }; /* code points; the schema has the same */
-
-static struct bookings *bookings_of(const struct request *req)
-{
-    return &req->app->services->booking.bookings;
-}
 
 /* ---- out ------------------------------------------------------------------------------------ */
 
@@ -225,7 +219,7 @@ enum err api_booking_create(struct ctx *c, struct request *req, struct response 
     in.key = key;
     in.language_asked = req->lang_from_header;
 
-    struct bookings *bookings = bookings_of(req);
+    struct bookings *bookings = bookings_of(req->app);
     struct actor actor = actor_of(req);
     struct bookings_made made;
     enum err err = actor_settled(req, bookings_create(c, bookings, &actor, &in, &made));
@@ -285,7 +279,7 @@ enum err api_bookings(struct ctx *c, struct request *req, struct response *res)
 
     struct actor actor = actor_of(req);
     struct booking_page found;
-    TRY(actor_settled(req, bookings_list(c, bookings_of(req), &actor, &query, &found)));
+    TRY(actor_settled(req, bookings_list(c, bookings_of(req->app), &actor, &query, &found)));
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
@@ -307,7 +301,7 @@ enum err api_booking(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(actor_settled(req, bookings_get(c, bookings_of(req), &actor, req->ids[0], &booking)));
+    TRY(actor_settled(req, bookings_get(c, bookings_of(req->app), &actor, req->ids[0], &booking)));
     return respond_booking(c, res, 200, &booking);
 }
 
@@ -335,7 +329,7 @@ static enum err move(struct ctx *c, struct request *req, struct response *res,
                               .reason = body.reason.ptr ? body.reason : STR("")};
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(actor_settled(req, bookings_move(c, bookings_of(req), &actor, &in, &booking)));
+    TRY(actor_settled(req, bookings_move(c, bookings_of(req->app), &actor, &in, &booking)));
     return respond_booking(c, res, 200, &booking);
 }
 
@@ -375,7 +369,7 @@ static enum err new_time_taken(struct ctx *c, struct request *req,
     struct actor actor = actor_of(req);
     struct strbuf data = strbuf_new(c->arena, 512);
     struct booking_alternatives found = {0};
-    enum err look = bookings_alternatives_to_move(c, bookings_of(req), &actor, in, &found);
+    enum err look = bookings_alternatives_to_move(c, bookings_of(req->app), &actor, in, &found);
     return slot_taken(c, look, &found, &data);
 }
 
@@ -391,7 +385,7 @@ enum err api_booking_reschedule(struct ctx *c, struct request *req, struct respo
     struct actor actor = actor_of(req);
     struct booking booking;
     enum err err =
-        actor_settled(req, bookings_reschedule(c, bookings_of(req), &actor, &in, &booking));
+        actor_settled(req, bookings_reschedule(c, bookings_of(req->app), &actor, &in, &booking));
     if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
         return new_time_taken(c, req, &in);
     TRY(err);

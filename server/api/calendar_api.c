@@ -2,15 +2,9 @@
 
 #include <stdio.h>
 
-#include "domain/desk/calendar.h"
 #include "server/api/actor.h"
+#include "server/api/calendar_of.h"
 #include "server/api/catalogue_json.h"
-#include "server/services.h"
-
-static struct calendar_store *store_of(const struct request *req)
-{
-    return &req->app->services->desk.calendar;
-}
 
 /* Years that Postgres and the zones know. */
 static enum err query_day(struct ctx *c, struct request *req, struct str name, struct date *out)
@@ -105,7 +99,7 @@ enum err api_calendar(struct ctx *c, struct request *req, struct response *res)
     query.days = (int32_t)days;
     struct actor actor = actor_of(req);
     struct calendar found;
-    TRY(actor_settled(req, calendar_days(c, store_of(req), &actor, &query, &found)));
+    TRY(actor_settled(req, calendar_days(c, calendar_of(req->app), &actor, &query, &found)));
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_put_str(&w, "timezone", found.timezone);
@@ -171,8 +165,8 @@ enum err api_report_summary(struct ctx *c, struct request *req, struct response 
     TRY(query_day(c, req, STR("to"), &to));
     struct actor actor = actor_of(req);
     struct salon_summary sums;
-    TRY(actor_settled(req,
-                      salon_summarize(c, store_of(req), &actor, req->ids[0], from, to, &sums)));
+    TRY(actor_settled(
+        req, salon_summarize(c, calendar_of(req->app), &actor, req->ids[0], from, to, &sums)));
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_put_str(&w, "timezone", sums.timezone);

@@ -2,17 +2,11 @@
 
 #include <stdio.h>
 
-#include "domain/catalogue/catalogue.h"
 #include "server/api/catalogue_json.h"
+#include "server/api/catalogue_of.h"
 #include "server/api/catalogue_pages.h"
 #include "server/api/slots_json.h"
 #include "server/http/middleware.h"
-#include "server/services.h"
-
-static struct catalogue_store *store_of(const struct request *req)
-{
-    return &req->app->services->booking.catalogue;
-}
 
 /* "name" in the language of the request, and both beside it. */
 void catalogue_put_name(struct ctx *c, struct json_writer *w, const char *key, const char *key_ar,
@@ -72,7 +66,7 @@ static enum err make_salons(struct ctx *c, struct request *req, struct response 
         return fail_field(c, STR("cursor"), R_BAD_QUERY);
 
     struct salon_page found;
-    TRY(catalogue_search(c, store_of(req), &query, &found));
+    TRY(catalogue_search(c, catalogue_of(req->app), &query, &found));
     *stamp = found.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -146,7 +140,7 @@ static enum err make_salon(struct ctx *c, struct request *req, struct response *
                            uint64_t *stamp)
 {
     struct salon_details details;
-    TRY(catalogue_salon(c, store_of(req), req->ids[0], &details));
+    TRY(catalogue_salon(c, catalogue_of(req->app), req->ids[0], &details));
     *stamp = details.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -196,7 +190,7 @@ static enum err make_services(struct ctx *c, struct request *req, struct respons
     struct part_query query;
     struct service_page found;
     TRY(catalogue_part_query(c, req, &query));
-    TRY(catalogue_services(c, store_of(req), &query, &found));
+    TRY(catalogue_services(c, catalogue_of(req->app), &query, &found));
     *stamp = found.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -232,7 +226,7 @@ static enum err make_staff(struct ctx *c, struct request *req, struct response *
     struct part_query query;
     struct staff_page found;
     TRY(catalogue_part_query(c, req, &query));
-    TRY(catalogue_staff(c, store_of(req), &query, &found));
+    TRY(catalogue_staff(c, catalogue_of(req->app), &query, &found));
     *stamp = found.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -284,7 +278,7 @@ enum err api_slots(struct ctx *c, struct request *req, struct response *res)
     struct slots_query query;
     struct slots_answer found;
     TRY(slots_query(c, req, &query));
-    TRY(catalogue_slots(c, store_of(req), &query, &found));
+    TRY(catalogue_slots(c, catalogue_of(req->app), &query, &found));
     respond_json(c, res, 200);
     slots_json(c->arena, &res->body, &found);
     return OK;

@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-#include "domain/catalogue/catalogue.h"
 #include "runtime/base/crypto.h"
 #include "runtime/base/stats.h"
+#include "server/api/catalogue_of.h"
 #include "server/http/middleware.h"
-#include "server/services.h"
 
 enum {
     PAGES_MAX = 16384,
@@ -136,14 +135,14 @@ static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
 static enum err make_page(struct ctx *c, struct request *req, struct response *res, struct str key,
                           catalogue_page_fn *make)
 {
-    struct catalogue_services *catalogue = &req->app->services->catalogue;
+    struct catalogue_pages *pages = catalogue_pages_of(req->app);
     char etag[ETAG_LEN];
     uint64_t stamp = 0;
     stat_count(STAT_CATALOGUE_PAGE_MISS);
     TRY(make(c, req, res, &stamp));
     tag(strbuf_str(&res->body), etag);
-    if (catalogue->cached && stamp)
-        keep(&catalogue->pages, key, stamp, res, etag);
+    if (pages && stamp)
+        keep(pages, key, stamp, res, etag);
     put_tag(req, res, str_of(etag, ETAG_LEN));
     return OK;
 }
@@ -151,13 +150,13 @@ static enum err make_page(struct ctx *c, struct request *req, struct response *r
 enum err catalogue_page(struct ctx *c, struct request *req, struct response *res, int64_t salon,
                         catalogue_page_fn *make)
 {
-    struct services *services = req->app->services;
+    struct catalogue_pages *pages = catalogue_pages_of(req->app);
     TRY(catalogue_read_begin(c, req->app, req->caller.user_id));
     language_settle(c, req);
     struct str key = key_of(c, req);
     uint64_t stamp = 0;
-    TRY(catalogue_stamp(c, &services->booking.catalogue, salon, &stamp));
-    struct lru_node *node = stamp ? lru_find(&services->catalogue.pages.lru, key) : NULL;
+    TRY(catalogue_stamp(c, catalogue_of(req->app), salon, &stamp));
+    struct lru_node *node = pages && stamp ? lru_find(&pages->lru, key) : NULL;
     if (!node || container_of(node, struct catalogue_page_entry, node)->stamp != stamp)
         return make_page(c, req, res, key, make);
     stat_count(STAT_CATALOGUE_PAGE_HIT);

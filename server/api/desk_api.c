@@ -4,6 +4,7 @@
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
 #include "server/api/desk_json.h"
+#include "server/api/desk_of.h"
 
 /* ---- salons ------------------------------------------------------------------------------------- */
 
@@ -127,7 +128,7 @@ static enum err save_salon(struct ctx *c, struct request *req, struct response *
     in.once = once;
     struct actor actor = actor_of(req);
     struct salon_details details;
-    TRY(actor_settled(req, desk_salon_save(c, desk_store_of(req), &actor, salon, &in, &details)));
+    TRY(actor_settled(req, desk_salon_save(c, desk_of(req->app), &actor, salon, &in, &details)));
     struct json_writer w = respond_json(c, res, salon ? 200 : 201);
     json_object_begin(&w, NULL);
     catalogue_put_salon(c, &w, &details.salon);
@@ -157,7 +158,7 @@ enum err api_salon_change(struct ctx *c, struct request *req, struct response *r
 enum err api_salon_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req, desk_salon_close(c, desk_store_of(req), &actor, req->ids[0])));
+    TRY(actor_settled(req, desk_salon_close(c, desk_of(req->app), &actor, req->ids[0])));
     return respond_no_content(res);
 }
 
@@ -168,7 +169,7 @@ enum err api_salons_mine(struct ctx *c, struct request *req, struct response *re
     struct actor actor = actor_of(req);
     struct my_salon_page found;
     TRY(actor_settled(
-        req, desk_mine(c, desk_store_of(req), &actor, query.after_id, query.limit, &found)));
+        req, desk_mine(c, desk_of(req->app), &actor, query.after_id, query.limit, &found)));
     struct json_writer w = desk_page_begin(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
@@ -224,7 +225,7 @@ static enum err save_service(struct ctx *c, struct request *req, struct response
     struct actor actor = actor_of(req);
     struct desk_service saved;
     TRY(actor_settled(
-        req, desk_service_save(c, desk_store_of(req), &actor, req->ids[0], service, &in, &saved)));
+        req, desk_service_save(c, desk_of(req->app), &actor, req->ids[0], service, &in, &saved)));
     struct json_writer w = respond_json(c, res, service ? 200 : 201);
     json_object_begin(&w, NULL);
     catalogue_put_service(c, &w, &saved.service);
@@ -255,7 +256,7 @@ enum err api_service_remove(struct ctx *c, struct request *req, struct response 
 {
     struct actor actor = actor_of(req);
     TRY(actor_settled(req,
-                      desk_service_close(c, desk_store_of(req), &actor, req->ids[0], req->ids[1])));
+                      desk_service_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1])));
     return respond_no_content(res);
 }
 
@@ -289,7 +290,7 @@ static enum err save_room(struct ctx *c, struct request *req, struct response *r
     struct actor actor = actor_of(req);
     struct room saved;
     TRY(actor_settled(
-        req, desk_room_save(c, desk_store_of(req), &actor, req->ids[0], room, name, once, &saved)));
+        req, desk_room_save(c, desk_of(req->app), &actor, req->ids[0], room, name, once, &saved)));
     struct json_writer w = respond_json(c, res, room ? 200 : 201);
     put_room(c, &w, &saved);
     return OK;
@@ -317,7 +318,7 @@ enum err api_room_remove(struct ctx *c, struct request *req, struct response *re
 {
     struct actor actor = actor_of(req);
     TRY(actor_settled(req,
-                      desk_room_close(c, desk_store_of(req), &actor, req->ids[0], req->ids[1])));
+                      desk_room_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1])));
     return respond_no_content(res);
 }
 
@@ -327,7 +328,7 @@ enum err api_rooms(struct ctx *c, struct request *req, struct response *res)
     TRY(catalogue_part_query(c, req, &query));
     struct actor actor = actor_of(req);
     struct room_page found;
-    TRY(actor_settled(req, desk_rooms(c, desk_store_of(req), &actor, &query, &found)));
+    TRY(actor_settled(req, desk_rooms(c, desk_of(req->app), &actor, &query, &found)));
     struct json_writer w = desk_page_begin(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_room(c, &w, &found.items[i]);

@@ -1,12 +1,6 @@
 #include "server/api/desk_json.h"
 
 #include "server/api/catalogue_json.h"
-#include "server/services.h"
-
-struct desk_store *desk_store_of(const struct request *req)
-{
-    return &req->app->services->desk.desk;
-}
 
 enum err desk_read_week(struct ctx *c, const char *field, const char *end_name,
                         const struct json_objects *items, const struct weekly_times **out)

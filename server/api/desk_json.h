@@ -5,8 +5,6 @@
 #include "domain/desk/desk.h"
 #include "server/api.h"
 
-struct desk_store *desk_store_of(const struct request *req);
-
 /* DESK_KEEP when it was not in the body. */
 static inline int64_t desk_kept(struct json_int v)
 {

@@ -4,6 +4,7 @@
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
 #include "server/api/desk_json.h"
+#include "server/api/desk_of.h"
 
 /* ---- staff -------------------------------------------------------------------------------------- */
 
@@ -82,7 +83,7 @@ static enum err save_staff(struct ctx *c, struct request *req, struct response *
     struct actor actor = actor_of(req);
     struct desk_staff saved;
     TRY(actor_settled(
-        req, desk_staff_save(c, desk_store_of(req), &actor, req->ids[0], staff, &in, &saved)));
+        req, desk_staff_save(c, desk_of(req->app), &actor, req->ids[0], staff, &in, &saved)));
     return respond_staff(c, res, staff ? 200 : 201, &saved);
 }
 
@@ -109,7 +110,7 @@ enum err api_staff_get(struct ctx *c, struct request *req, struct response *res)
     struct actor actor = actor_of(req);
     struct desk_staff found;
     TRY(actor_settled(
-        req, desk_staff_get(c, desk_store_of(req), &actor, req->ids[0], req->ids[1], &found)));
+        req, desk_staff_get(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], &found)));
     return respond_staff(c, res, 200, &found);
 }
 
@@ -117,7 +118,7 @@ enum err api_staff_remove(struct ctx *c, struct request *req, struct response *r
 {
     struct actor actor = actor_of(req);
     TRY(actor_settled(req,
-                      desk_staff_close(c, desk_store_of(req), &actor, req->ids[0], req->ids[1])));
+                      desk_staff_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1])));
     return respond_no_content(res);
 }
 
@@ -161,7 +162,7 @@ enum err api_exception_add(struct ctx *c, struct request *req, struct response *
     struct exception_added added;
     struct desk_once once;
     TRY(once_begin(c, req, &once));
-    TRY(actor_settled(req, desk_exception_add(c, desk_store_of(req), &actor, req->ids[0],
+    TRY(actor_settled(req, desk_exception_add(c, desk_of(req->app), &actor, req->ids[0],
                                               req->ids[1], &in, &once, &added)));
     in.id = added.id;
     once_end(res, &once);
@@ -180,7 +181,7 @@ enum err api_exceptions(struct ctx *c, struct request *req, struct response *res
     struct actor actor = actor_of(req);
     struct exception_page found;
     TRY(actor_settled(req,
-                      desk_exceptions(c, desk_store_of(req), &actor, req->ids[1], &query, &found)));
+                      desk_exceptions(c, desk_of(req->app), &actor, req->ids[1], &query, &found)));
     struct json_writer w = desk_page_begin(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
@@ -194,7 +195,7 @@ enum err api_exceptions(struct ctx *c, struct request *req, struct response *res
 enum err api_exception_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req, desk_exception_remove(c, desk_store_of(req), &actor, req->ids[0],
+    TRY(actor_settled(req, desk_exception_remove(c, desk_of(req->app), &actor, req->ids[0],
                                                  req->ids[1], req->ids[2])));
     return respond_no_content(res);
 }

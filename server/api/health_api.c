@@ -1,9 +1,6 @@
 #include "server/api/health_api.h"
 
-#include "runtime/redis.h"
-#include "server/app.h"
-#include "server/process/metrics.h"
-#include "storage/health.h"
+#include "server/api/process_of.h"
 
 enum { PROBE_SECONDS = 2 };
 
@@ -17,33 +14,20 @@ enum err api_healthz(struct ctx *c, struct request *req, struct response *res)
     return OK;
 }
 
-static struct str postgres_state(struct ctx *c, const struct app *app)
-{
-    bool current;
-    if (storage_schema_current(c, app->pg, &current) != OK)
-        return STR("unreachable");
-    return current ? STR("ok") : STR("older schema: run mawid migrate");
-}
-
-/* Redis lost is not the end: limits are then counted in Postgres. But nobody should be sent here
- * while another process has all it needs. */
 enum err api_readyz(struct ctx *c, struct request *req, struct response *res)
 {
-    const struct app *app = req->app;
     struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(c, seconds(PROBE_SECONDS));
-    struct str postgres = postgres_state(c, app);
-    struct str redis = redis_ping(c, app->redis) == OK ? STR("ok") : STR("unreachable");
-    bool draining = __atomic_load_n(&app->process->draining, __ATOMIC_RELAXED);
-    bool ready = str_eq(postgres, STR("ok")) && str_eq(redis, STR("ok")) && !draining;
+    struct process_health health;
+    process_health_look(c, req->app, &health);
 
-    struct json_writer w = respond_json(c, res, ready ? 200 : 503);
+    struct json_writer w = respond_json(c, res, health.ready ? 200 : 503);
     json_object_begin(&w, NULL);
-    json_put_str(&w, "status", ready ? STR("ready") : STR("not ready"));
-    json_put_str(&w, "postgres", postgres);
-    json_put_str(&w, "redis", redis);
-    json_put_bool(&w, "draining", draining);
+    json_put_str(&w, "status", health.ready ? STR("ready") : STR("not ready"));
+    json_put_str(&w, "postgres", health.postgres);
+    json_put_str(&w, "redis", health.redis);
+    json_put_bool(&w, "draining", health.draining);
     json_object_end(&w);
-    if (!ready)
+    if (!health.ready)
         response_header(res, STR("Retry-After"), STR("1"));
     return OK;
 }
@@ -54,6 +38,6 @@ enum err api_metrics(struct ctx *c, struct request *req, struct response *res)
     res->status = 200;
     res->content_type = STR("text/plain; version=0.0.4; charset=utf-8");
     res->body = strbuf_new(c->arena, PAGE_BYTES);
-    metrics_page(req->app->process, &res->body);
+    process_metrics(req->app, &res->body);
     return OK;
 }

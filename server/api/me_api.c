@@ -1,6 +1,6 @@
 #include "server/api/me_api.h"
 
-#include "server/services.h"
+#include "server/api/login_of.h"
 
 /* People without a salon see times of the platform's own zone, which has no clock changes. */
 enum { RIYADH_OFFSET_S = 3 * 60 * 60 };
@@ -35,7 +35,7 @@ static enum err respond_account(struct ctx *c, struct response *res, const struc
 enum err api_me_get(struct ctx *c, struct request *req, struct response *res)
 {
     struct account account;
-    TRY(account_get(c, &req->app->services->login.accounts, req->caller.user_id, &account));
+    TRY(account_get(c, accounts_of(req->app), req->caller.user_id, &account));
     return respond_account(c, res, &account);
 }
 
@@ -72,7 +72,6 @@ enum err api_me_patch(struct ctx *c, struct request *req, struct response *res)
         changes.language = &language;
 
     struct account account;
-    TRY(account_change(c, &req->app->services->login.accounts, req->caller.user_id, &changes,
-                       &account));
+    TRY(account_change(c, accounts_of(req->app), req->caller.user_id, &changes, &account));
     return respond_account(c, res, &account);
 }

@@ -2,17 +2,11 @@
 
 #include <string.h>
 
-#include "domain/desk/photos.h"
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
-#include "server/services.h"
+#include "server/api/photos_of.h"
 
 enum { MEDIA_CHUNK = 65536 }; /* read at once; sending waits while as much is unsent */
-
-static struct photos *photos_of(const struct request *req)
-{
-    return &req->app->services->desk.photos;
-}
 
 static void put_photo(struct json_writer *w, const struct photo *photo)
 {
@@ -38,7 +32,7 @@ enum err api_photos(struct ctx *c, struct request *req, struct response *res)
     struct part_query query;
     struct photo_page found;
     TRY(catalogue_part_query(c, req, &query));
-    TRY(photos_list(c, photos_of(req), &query, &found));
+    TRY(photos_list(c, photos_of(req->app), &query, &found));
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
@@ -68,7 +62,7 @@ static bool says_image(struct str content_type)
 static enum err receive(struct ctx *c, struct request *req, const struct actor *actor,
                         struct media_upload *upload, struct desk_once *once, struct photo *out)
 {
-    struct photos *photos = photos_of(req);
+    struct photos *photos = photos_of(req->app);
     for (;;) {
         struct str chunk;
         TRY(request_body_next(c, req, &chunk));
@@ -90,9 +84,10 @@ enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
     struct actor actor = actor_of(req);
     struct media_upload *upload = NULL;
     struct photo photo;
-    TRY(actor_settled(req, photo_upload_begin(c, photos_of(req), &actor, req->ids[0], &upload)));
+    TRY(actor_settled(req,
+                      photo_upload_begin(c, photos_of(req->app), &actor, req->ids[0], &upload)));
     enum err err = receive(c, req, &actor, upload, &once, &photo);
-    photo_upload_end(c, photos_of(req), upload);
+    photo_upload_end(c, photos_of(req->app), upload);
     TRY(err);
     once_end(res, &once);
     struct json_writer w = respond_json(c, res, 201);
@@ -103,7 +98,7 @@ enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
 enum err api_photo_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req, photo_remove(c, photos_of(req), &actor, req->ids[0], req->ids[1])));
+    TRY(actor_settled(req, photo_remove(c, photos_of(req->app), &actor, req->ids[0], req->ids[1])));
     return respond_no_content(res);
 }
 
@@ -134,7 +129,7 @@ static enum err send_file(struct ctx *c, struct request *req, struct response *r
     char *chunk = arena_push_bytes(c->arena, MEDIA_CHUNK);
     for (int64_t at = 0; at < reading->bytes;) {
         size_t len = (size_t)MIN((int64_t)MEDIA_CHUNK, reading->bytes - at);
-        TRY(photo_read(c, photos_of(req), reading, at, chunk, len));
+        TRY(photo_read(c, photos_of(req->app), reading, at, chunk, len));
         TRY(response_write(c, req, str_of(chunk, len)));
         at += (int64_t)len;
     }
@@ -145,7 +140,7 @@ static enum err send_file(struct ctx *c, struct request *req, struct response *r
 enum err api_media(struct ctx *c, struct request *req, struct response *res)
 {
     struct media_reading reading;
-    TRY(photo_open(c, photos_of(req), req->name, &reading));
+    TRY(photo_open(c, photos_of(req->app), req->name, &reading));
     struct str tag = str_printf(c->arena, "\"%.*s\"", STR_FMT(content_str(&reading.content)));
     response_header(res, STR("ETag"), tag);
     response_header(res, STR("Cache-Control"), STR("public, max-age=31536000, immutable"));
@@ -154,6 +149,6 @@ enum err api_media(struct ctx *c, struct request *req, struct response *res)
         res->status = 304;
     else
         err = send_file(c, req, res, &reading);
-    photo_close(photos_of(req), &reading);
+    photo_close(photos_of(req->app), &reading);
     return err;
 }

@@ -1,15 +1,9 @@
 #include "server/api/reviews_api.h"
 
-#include "domain/desk/reviews.h"
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
+#include "server/api/reviews_of.h"
 #include "server/http/middleware.h"
-#include "server/services.h"
-
-static struct review_store *store_of(const struct request *req)
-{
-    return &req->app->services->desk.reviews;
-}
 
 static void put_review(struct ctx *c, struct json_writer *w, const struct review *review,
                        const struct tz *tz)
@@ -29,7 +23,7 @@ enum err api_reviews(struct ctx *c, struct request *req, struct response *res)
     struct part_query query;
     struct review_page found;
     TRY(catalogue_part_query(c, req, &query));
-    TRY(reviews_list(c, store_of(req), &query, &found));
+    TRY(reviews_list(c, reviews_of(req->app), &query, &found));
     language_settle(c, req);
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -68,7 +62,7 @@ enum err api_review_add(struct ctx *c, struct request *req, struct response *res
     struct actor actor = actor_of(req);
     struct review review;
     const struct tz *tz;
-    TRY(actor_settled(req, review_add(c, store_of(req), &actor, &in, &review, &tz)));
+    TRY(actor_settled(req, review_add(c, reviews_of(req->app), &actor, &in, &review, &tz)));
     once_end(res, &once);
     struct json_writer w = respond_json(c, res, 201);
     put_review(c, &w, &review, tz);

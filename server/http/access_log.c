@@ -2,17 +2,14 @@
  * reader act as its sender: no query, no header, no body. */
 #include "runtime/base/log.h"
 #include "server/http/exchange.h"
-
-static const char *const method_names[] = {"GET",   "HEAD",   "POST",   "PUT",
-                                           "PATCH", "DELETE", "OPTIONS"};
-static_assert(ARRAY_LEN(method_names) == HTTP_METHOD_COUNT, "every method has a name");
+#include "server/http/method.h"
 
 static void write_line(const struct exchange *exchange, uint64_t us, size_t bytes)
 {
     const struct request *req = &exchange->request;
     struct log_line line;
     log_begin(&line, LOG_INFO, "request");
-    log_str(&line, "method", str_c(req->path.len ? method_names[req->method] : "-"));
+    log_str(&line, "method", req->path.len ? http_method_name(req->method) : STR("-"));
     log_str(&line, "route", str_c(req->route ? req->route->pattern : "-"));
     log_int(&line, "status", exchange->response.status);
     log_int(&line, "duration_us", (int64_t)us);
@@ -34,8 +31,8 @@ void exchange_account(struct exchange *exchange, size_t bytes)
     const struct route *route = exchange->request.route;
     uint64_t us = (ctx_mono(&exchange->ctx).ns - exchange->began.ns) / 1000;
     size_t index = route ? router_index(listen->router, route) : listen->metrics->routes_len;
-    metrics_observe(listen->metrics, index, exchange->response.status, us);
-    metrics_count(&listen->metrics->bytes_out, bytes);
+    http_metrics_observe(listen->metrics, index, exchange->response.status, us);
+    http_metrics_count(&listen->metrics->bytes_out, bytes);
     bool quiet = route && route->flags & ROUTE_QUIET && exchange->response.status < 500;
     if (exchange->server->options.access_log && !quiet && log_enabled(LOG_INFO))
         write_line(exchange, us, bytes);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "runtime/base/log.h"
-#include "server/catalogue_services.h"
 #include "server/http/cors.h"
 #include "server/http/errors.h"
 #include "server/http/middleware.h"
@@ -240,6 +239,13 @@ static void forget(struct exchange *exchange)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+static void run_after(struct ctx *c, const struct request *req, enum err err)
+{
+    uint16_t reason = c->reason;
+    req->route->after(c, req, err);
+    assert(c->reason == reason);
+}
+
 static enum err answer(struct exchange *exchange)
 {
     struct ctx *c = &exchange->ctx;
@@ -257,9 +263,8 @@ static enum err answer(struct exchange *exchange)
     res->status = 200;
     res->content_type = STR("application/json; charset=utf-8");
     enum err err = req->route->endpoint(c, req, res);
-    bool wrote = err == OK || err == ERR_TIMEOUT || err == ERR_CANCELED; /* or it may have */
-    if ((req->route->flags & ROUTE_CHANGES_CATALOGUE) && wrote)
-        catalogue_wrote(c, req->app, req->caller.user_id);
+    if (req->route->after)
+        run_after(c, req, err);
     return err;
 }
 

@@ -3,42 +3,10 @@
 #include <string.h>
 
 #include "server/http/exchange.h"
+#include "server/http/status.h"
 
 /* All that is not the endpoint's: status line, block, id, length, connection, HSTS. */
 enum { HEAD_OWN_MAX = RESPONSE_BLOCK_MAX + 512 };
-
-static struct str status_line(int status)
-{
-    switch (status) {
-    case 200: return STR("HTTP/1.1 200 OK\r\n");
-    case 201: return STR("HTTP/1.1 201 Created\r\n");
-    case 202: return STR("HTTP/1.1 202 Accepted\r\n");
-    case 204: return STR("HTTP/1.1 204 No Content\r\n");
-    case 304: return STR("HTTP/1.1 304 Not Modified\r\n");
-    case 400: return STR("HTTP/1.1 400 Bad Request\r\n");
-    case 401: return STR("HTTP/1.1 401 Unauthorized\r\n");
-    case 403: return STR("HTTP/1.1 403 Forbidden\r\n");
-    case 404: return STR("HTTP/1.1 404 Not Found\r\n");
-    case 405: return STR("HTTP/1.1 405 Method Not Allowed\r\n");
-    case 408: return STR("HTTP/1.1 408 Request Timeout\r\n");
-    case 409: return STR("HTTP/1.1 409 Conflict\r\n");
-    case 410: return STR("HTTP/1.1 410 Gone\r\n");
-    case 413: return STR("HTTP/1.1 413 Content Too Large\r\n");
-    case 414: return STR("HTTP/1.1 414 URI Too Long\r\n");
-    case 415: return STR("HTTP/1.1 415 Unsupported Media Type\r\n");
-    case 417: return STR("HTTP/1.1 417 Expectation Failed\r\n");
-    case 422: return STR("HTTP/1.1 422 Unprocessable Content\r\n");
-    case 429: return STR("HTTP/1.1 429 Too Many Requests\r\n");
-    case 431: return STR("HTTP/1.1 431 Request Header Fields Too Large\r\n");
-    case 500: return STR("HTTP/1.1 500 Internal Server Error\r\n");
-    case 501: return STR("HTTP/1.1 501 Not Implemented\r\n");
-    case 503: return STR("HTTP/1.1 503 Service Unavailable\r\n");
-    case 505: return STR("HTTP/1.1 505 HTTP Version Not Supported\r\n");
-    default: break;
-    }
-    assert(!"a status without a line here");
-    return STR("HTTP/1.1 500 Internal Server Error\r\n");
-}
 
 static char *put(char *to, struct str s)
 {
@@ -75,7 +43,7 @@ static char *put_content(char *to, struct exchange *exchange)
 static char *put_head(char *to, struct exchange *exchange)
 {
     const struct response *res = &exchange->response;
-    to = put(to, status_line(res->status));
+    to = put(to, http_status_line(res->status));
     to = put(to, http_server_block(exchange->server));
     if (!res->cache_control)
         to = put(to, STR("Cache-Control: no-store\r\n"));

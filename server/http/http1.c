@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/http/http1_chars.h"
+#include "server/http/method.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -102,24 +103,6 @@ static struct str take_token(struct cursor *at)
 
 /* ---- request line ---------------------------------------------------------------------------- */
 
-static bool method_find(struct str text, enum http_method *out)
-{
-    static const struct {
-        struct str name;
-        enum http_method method;
-    } methods[] = {{{"GET", 3}, HTTP_GET},        {{"POST", 4}, HTTP_POST},
-                   {{"HEAD", 4}, HTTP_HEAD},      {{"PATCH", 5}, HTTP_PATCH},
-                   {{"PUT", 3}, HTTP_PUT},        {{"DELETE", 6}, HTTP_DELETE},
-                   {{"OPTIONS", 7}, HTTP_OPTIONS}};
-    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        if (str_eq(methods[i].name, text)) {
-            *out = methods[i].method;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Running out of bytes inside the request line. */
 static enum http1_result line_cut(struct cursor *at, const char *start)
 {
@@ -135,7 +118,7 @@ static enum http1_result parse_method(struct cursor *at, const char *start)
         return malformed(at);
     at->p++;
     /* Reported once the line is known to be HTTP/1: "PRI * HTTP/2.0" has another problem first. */
-    at->head->method_unknown = !method_find(method, &at->head->method);
+    at->head->method_unknown = !http_method_parse(method, &at->head->method);
     return HTTP1_DONE;
 }
 

@@ -145,12 +145,12 @@ void http_server_adopt(struct http_server *server, const struct http_listen *lis
     server->conns_len++;
     list_push_back(&server->conns, &conn->link);
     if (listen->metrics)
-        metrics_count(&listen->metrics->conns_accepted, 1);
+        http_metrics_count(&listen->metrics->conns_accepted, 1);
     conn_begin(conn, server, listen, fd);
     if (conn->counted)
         return;
     if (listen->metrics)
-        metrics_count(&listen->metrics->conns_refused, 1);
+        http_metrics_count(&listen->metrics->conns_refused, 1);
     conn_turn_away(conn);
 }
 

@@ -10,7 +10,7 @@
 #include "server/app.h"
 #include "server/http/cidr.h"
 #include "server/http/http1.h"
-#include "server/process/metrics.h"
+#include "server/http/http_metrics.h"
 #include "server/http/router.h"
 
 struct conn;

@@ -27,7 +27,7 @@ static void wait_for_room(struct listener *listener, const char *why)
 {
     struct http_server *server = listener->server;
     if (!listener->waiting && listener->listen.metrics)
-        metrics_count(&listener->listen.metrics->accept_pauses, 1);
+        http_metrics_count(&listener->listen.metrics->accept_pauses, 1);
     if (!listener->counted_pause)
         log_event(LOG_WARN, "accept_paused", "%s", why);
     listener->counted_pause = true;

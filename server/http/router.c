@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "server/http/method.h"
+
 enum segment_kind { SEGMENT_TEXT, SEGMENT_ID, SEGMENT_UUID, SEGMENT_NAME };
 
 struct node {
@@ -147,15 +149,13 @@ void router_match(const struct router *router, enum http_method method, struct s
 
 struct str router_allow(struct arena *arena, uint32_t allow)
 {
-    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-    static_assert(ARRAY_LEN(names) == HTTP_METHOD_COUNT, "every method has a name");
     struct strbuf out = strbuf_new(arena, 64);
-    for (int method = 0; method < HTTP_METHOD_COUNT; method++) {
+    for (enum http_method method = 0; method < HTTP_METHOD_COUNT; method++) {
         if (!(allow >> method & 1))
             continue;
         if (out.len)
             strbuf_add(&out, STR(", "));
-        strbuf_add(&out, str_c(names[method]));
+        strbuf_add(&out, http_method_name(method));
     }
     return strbuf_str(&out);
 }

@@ -1,16 +1,11 @@
 /* server/http/router.h - from a path to a route.
  *
- * The table (routes.c) is compiled once at start into a tree of segments; matching walks it without
+ * A table of routes is compiled once at start into a tree of segments; matching walks it without
  * allocating. A trailing slash is optional; {id} is a positive int64 without leading zeros.
  *
  * Threads: built before the workers start, read-only afterwards.   Waits: never. */
 #pragma once
 #include "server/api.h"
-
-extern const struct route routes[]; /* routes.c: what the public listeners serve */
-extern const size_t routes_len;
-extern const struct route admin_routes[]; /* what the admin listener serves besides */
-extern const size_t admin_routes_len;
 
 struct router;
 

@@ -4,7 +4,8 @@
 
 #include "runtime/base/log.h"
 #include "runtime/loop.h"
-#include "server/services.h"
+#include "server/api/login_of.h"
+#include "server/app.h"
 
 enum { MINT_SECONDS = 10, STACK_BYTES = 65536, LAST_TURNS = 200 };
 
@@ -35,7 +36,7 @@ static void mint_fiber(void *arg)
     ctx_init(&c, &arena, loop_clock(m->app->loop));
     c.deadline = tick_add(ctx_mono(&c), seconds(MINT_SECONDS));
     struct str token;
-    enum err err = login_mint(&c, &m->app->services->login.logins, str_c(m->phone), &token);
+    enum err err = login_mint(&c, logins_of(m->app), str_c(m->phone), &token);
     m->minted = err == OK;
     if (m->minted)
         fprintf(m->to, "%.*s\n", STR_FMT(token));

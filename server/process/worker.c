@@ -9,6 +9,7 @@
 #include "runtime/base/log.h"
 #include "runtime/io.h"
 #include "runtime/tls.h"
+#include "server/routes.h"
 #include "server/services.h"
 
 enum {
@@ -185,7 +186,7 @@ static bool make(struct worker *worker)
     if (!open_doors(worker))
         return false;
     if (worker->index == 0)
-        booking_services_keep_house(worker->app, &worker->app->services->booking);
+        booking_services_keep_house(worker->app);
     worker->process->servers[worker->index] = worker->server;
     __atomic_store_n(&worker->process->apps[worker->index], worker->app, __ATOMIC_RELEASE);
     return true;

@@ -153,7 +153,7 @@ void http_begin(const struct sim_options *sim, const struct http_options *option
     http.app.process = &http.process;
     http.server = http_server_new(&http.app, options ? options : &plain);
     struct http_listen listen = {.router = router_new(&http.app.arena, table, ARRAY_LEN(table)),
-                                 .metrics = metrics_new(&http.app.arena, ARRAY_LEN(table))};
+                                 .metrics = http_metrics_new(&http.app.arena, ARRAY_LEN(table))};
     bool parsed = io_addr_parse(STR("127.0.0.1:80"), &http.addr);
     int fd = io_listen(loop_io(http.loop), &http.addr, 1024);
     assert(parsed && fd >= 0);

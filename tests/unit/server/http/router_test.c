@@ -1,5 +1,7 @@
 #include "server/http/router.h"
 
+#include "server/routes.h"
+
 #include "tests/unit/server/fixture.h"
 
 static const struct route table[] = {

@@ -1,0 +1,29 @@
+#include "runtime/redis.h"
+#include "server/api/process_of.h"
+#include "server/app.h"
+#include "server/process/metrics.h"
+#include "storage/health.h"
+
+static struct str postgres_state(struct ctx *c, const struct app *app)
+{
+    bool current;
+    if (storage_schema_current(c, app->pg, &current) != OK)
+        return STR("unreachable");
+    return current ? STR("ok") : STR("older schema: run mawid migrate");
+}
+
+/* Redis lost is not the end: limits are then counted in Postgres. But nobody should be sent here
+ * while another process has all it needs. */
+void process_health_look(struct ctx *c, const struct app *app, struct process_health *out)
+{
+    out->postgres = postgres_state(c, app);
+    out->redis = redis_ping(c, app->redis) == OK ? STR("ok") : STR("unreachable");
+    out->draining = __atomic_load_n(&app->process->draining, __ATOMIC_RELAXED);
+    out->ready = str_eq(out->postgres, STR("ok")) && str_eq(out->redis, STR("ok")) &&
+                 !out->draining;
+}
+
+void process_metrics(const struct app *app, struct strbuf *out)
+{
+    metrics_page(app->process, out);
+}
