@@ -104,7 +104,7 @@ static void begin(void *arg)
 enum err media_begin(struct ctx *c, struct media_store *store, struct media_upload **out)
 {
     struct begin_job job = {.path = incoming_path(c, store, "")};
-    TRY(offload(c, store->pool, begin, &job));
+    TRY(offload(c, store->pool, OFFLOAD_IO, begin, &job));
     TRY(outcome("a new file", job.failed));
     struct media_upload *upload = arena_new(c->arena, struct media_upload);
     *upload = (struct media_upload){.store = store, .path = job.path, .fd = job.fd};
@@ -131,7 +131,7 @@ static void write_all(void *arg)
 enum err media_write(struct ctx *c, struct media_upload *upload, struct str bytes)
 {
     struct write_job job = {.fd = upload->fd, .bytes = bytes};
-    TRY(offload(c, upload->store->pool, write_all, &job));
+    TRY(offload(c, upload->store->pool, OFFLOAD_IO, write_all, &job));
     return outcome("writing", job.failed);
 }
 
@@ -188,14 +188,14 @@ static void give_name(void *arg)
 enum err media_keep(struct ctx *c, struct media_upload *upload, struct media_file *out)
 {
     struct judge_job judging = {.fd = upload->fd};
-    TRY(offload(c, upload->store->pool, judge, &judging));
+    TRY(offload(c, upload->store->pool, OFFLOAD_HEAVY, judge, &judging));
     TRY(outcome("reading", judging.failed));
     *out = judging.file;
     if (out->verdict != IMAGE_FINE)
         return OK;
     upload->place = place_of(c->arena, upload->store, &out->content, out->image.kind);
     struct name_job naming = {.path = upload->path, .place = upload->place, .fd = upload->fd};
-    TRY(offload(c, upload->store->pool, give_name, &naming));
+    TRY(offload(c, upload->store->pool, OFFLOAD_IO, give_name, &naming));
     upload->kept = true;
     return outcome("naming", naming.failed);
 }
@@ -204,20 +204,11 @@ enum err media_keep_again(struct ctx *c, struct media_upload *upload)
 {
     assert(upload->kept);
     struct name_job naming = {.path = upload->path, .place = upload->place, .fd = -1};
-    TRY(offload(c, upload->store->pool, give_name, &naming));
+    TRY(offload(c, upload->store->pool, OFFLOAD_IO, give_name, &naming));
     return outcome("naming", naming.failed);
 }
 
 /* ---- ends that must come whatever happens ------------------------------------------------------- */
-
-/* As offload, but a cancelled request and a full pool change nothing. */
-static void certainly(struct ctx *c, struct offload_pool *pool, void (*fn)(void *arg), void *arg)
-{
-    struct ctx calm;
-    ctx_init(&calm, c->arena, c->clock);
-    if (offload(&calm, pool, fn, arg))
-        fn(arg); /* rare, and a few calls to the file system */
-}
 
 static void end(void *arg)
 {
@@ -228,7 +219,7 @@ static void end(void *arg)
 
 void media_end(struct ctx *c, struct media_upload *upload)
 {
-    certainly(c, upload->store->pool, end, upload);
+    offload_surely(c, upload->store->pool, OFFLOAD_IO, end, upload);
 }
 
 struct media_taken {
@@ -255,7 +246,7 @@ enum err media_take(struct ctx *c, struct media_store *store, const struct conte
     char name[PHOTO_NAME_MAX];
     size_t len = photo_name(content, kind, name);
     taken->path = path_printf(c->arena, "%s.%.*s", incoming_path(c, store, TAKEN), (int)len, name);
-    TRY(offload(c, store->pool, take_name, taken));
+    TRY(offload(c, store->pool, OFFLOAD_IO, take_name, taken));
     TRY(outcome("taking a name away", taken->failed));
     *out = taken;
     return OK;
@@ -272,7 +263,7 @@ static void restore(void *arg)
 
 void media_restore(struct ctx *c, struct media_taken *taken)
 {
-    certainly(c, taken->store->pool, restore, taken);
+    offload_surely(c, taken->store->pool, OFFLOAD_IO, restore, taken);
     (void)!outcome("giving a name back", taken->failed);
 }
 
@@ -285,7 +276,7 @@ static void drop(void *arg)
 
 void media_drop(struct ctx *c, struct media_taken *taken)
 {
-    certainly(c, taken->store->pool, drop, taken);
+    offload_surely(c, taken->store->pool, OFFLOAD_IO, drop, taken);
 }
 
 /* ---- what is there ------------------------------------------------------------------------------ */
@@ -360,7 +351,7 @@ enum err media_shelf(struct ctx *c, struct media_store *store, uint32_t shelf,
         job.root = store->root;
         job.incoming = path_printf(c->arena, "%s/incoming", store->root);
     }
-    TRY(offload(c, store->pool, list_shelf, &job));
+    TRY(offload(c, store->pool, OFFLOAD_IO, list_shelf, &job));
     *out = job.names;
     *len = job.len;
     return outcome("looking at a shelf", job.failed);
@@ -392,7 +383,7 @@ enum err media_open(struct ctx *c, struct media_store *store, struct media_readi
 {
     struct place place = place_of(c->arena, store, &reading->content, reading->kind);
     struct open_job job = {.path = place.file};
-    TRY(offload(c, store->pool, open_file, &job));
+    TRY(offload(c, store->pool, OFFLOAD_IO, open_file, &job));
     if (job.failed == ENOENT)
         return ERR_NOT_FOUND;
     TRY(outcome("opening", job.failed));
@@ -428,7 +419,7 @@ enum err media_read(struct ctx *c, struct media_store *store, const struct media
                     int64_t at, char *to, size_t len)
 {
     struct read_job job = {.fd = reading->handle, .at = at, .to = to, .len = len};
-    TRY(offload(c, store->pool, read_all, &job));
+    TRY(offload(c, store->pool, OFFLOAD_IO, read_all, &job));
     return outcome("reading", job.failed);
 }
 

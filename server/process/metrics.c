@@ -148,6 +148,28 @@ static void page_stats(struct strbuf *out)
     }
 }
 
+static void offload_number(struct strbuf *out, const char *name, int class, uint64_t v)
+{
+    strbuf_addf(out, "%s{class=\"%s\"} %llu\n", name,
+                offload_class_name((enum offload_class) class), (unsigned long long)v);
+}
+
+static void page_offload(struct offload_pool *pool, struct strbuf *out)
+{
+    struct offload_stats stats[OFFLOAD_CLASSES];
+    for (int i = 0; i < OFFLOAD_CLASSES; i++)
+        stats[i] = offload_stats(pool, (enum offload_class)i);
+    head(out, "mawid_offload_queued", "gauge", "Jobs waiting for a thread of their class.");
+    for (int i = 0; i < OFFLOAD_CLASSES; i++)
+        offload_number(out, "mawid_offload_queued", i, stats[i].queued);
+    head(out, "mawid_offload_running", "gauge", "Jobs on a thread of their class.");
+    for (int i = 0; i < OFFLOAD_CLASSES; i++)
+        offload_number(out, "mawid_offload_running", i, stats[i].running);
+    head(out, "mawid_offload_refused_total", "counter", "Jobs that found the queue full.");
+    for (int i = 0; i < OFFLOAD_CLASSES; i++)
+        offload_number(out, "mawid_offload_refused_total", i, stats[i].refused);
+}
+
 static void page_process(struct process *process, struct strbuf *out)
 {
     struct process_stats stats;
@@ -164,8 +186,6 @@ static void page_process(struct process *process, struct strbuf *out)
     number(out, "process_start_time_seconds", (uint64_t)process->started.us / 1000000);
     head(out, "mawid_log_lines_dropped_total", "counter", "Log lines that found no room.");
     number(out, "mawid_log_lines_dropped_total", log_dropped());
-    head(out, "mawid_offload_queued", "gauge", "Jobs waiting for a thread of the offload pool.");
-    number(out, "mawid_offload_queued", offload_queued(process->offload));
     head(out, "mawid_workers", "gauge", "Threads that serve.");
     number(out, "mawid_workers", process->workers);
 }
@@ -177,5 +197,6 @@ void metrics_page(struct process *process, struct strbuf *out)
     page_workers(process, out);
     metrics_partners(process, out);
     page_stats(out);
+    page_offload(process->offload, out);
     page_process(process, out);
 }

@@ -292,6 +292,17 @@ static bool prepare(struct serving *s)
     return tz_database_load(NULL, s->why, s->why_len) && check_schema(s);
 }
 
+static struct offload_pool *start_offload(const struct config *config)
+{
+    const struct offload_options options[OFFLOAD_CLASSES] = {
+        [OFFLOAD_IO] = {.threads = (uint32_t)config->offload_io_threads,
+                        .queue_max = (uint32_t)config->offload_io_queue_max},
+        [OFFLOAD_HEAVY] = {.threads = (uint32_t)config->offload_heavy_threads,
+                           .queue_max = (uint32_t)config->offload_heavy_queue_max},
+    };
+    return offload_pool_new(options);
+}
+
 int serve(const struct config *config, char *why, size_t why_len)
 {
     struct serving *s = calloc(1, sizeof(*s));
@@ -305,8 +316,7 @@ int serve(const struct config *config, char *why, size_t why_len)
         start_log(config);
         s->process.config = config;
         s->process.started = clock_system.wall(&clock_system);
-        s->process.offload = offload_pool_new((uint32_t)config->offload_threads,
-                                              (uint32_t)config->offload_queue_max);
+        s->process.offload = start_offload(config);
         fine = start_workers(s);
         if (fine) {
             say_listening(s);

@@ -74,7 +74,7 @@ def everything_that_operators_were_promised_is_there(w):
     """Also what has not happened yet: an alert on a series that is not there never fires."""
     body = w.main.admin("/metrics")[2]
     for family in ("mawid_http_requests_total", "mawid_http_request_seconds", "mawid_loop_lag_max_microseconds", "mawid_fibers",
-                   "mawid_pg_queued", "mawid_offload_queued", "mawid_otp_sends_total", "mawid_otp_refusals_total",
+                   "mawid_pg_queued", "mawid_offload_queued", "mawid_offload_running", "mawid_offload_refused_total", "mawid_otp_sends_total", "mawid_otp_refusals_total",
                    "mawid_otp_conversions_total", "mawid_bookings_total", "mawid_booking_batches_total", "mawid_bookings_waiting",
                    "mawid_booking_moves_total", "mawid_catalogue_cache_total", "mawid_catalogue_age_milliseconds",
                    "mawid_housekeeping_removed_total", "mawid_partner_breakers_open", "mawid_partner_seconds", "mawid_partner_queued"):

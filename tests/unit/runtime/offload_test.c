@@ -29,7 +29,8 @@ static bool fixture_begin(struct fixture *f, uint32_t threads, uint32_t queue_ma
                                                   .stack_bytes = 65536,
                                                   .arena_block_bytes = 4096,
                                                   .slice = milliseconds(1)});
-    f->pool = offload_pool_new(threads, queue_max);
+    struct offload_options each = {.threads = threads, .queue_max = queue_max};
+    f->pool = offload_pool_new((struct offload_options[OFFLOAD_CLASSES]){each, each});
     f->running = 0;
     arena_begin(&f->arena, loop_arenas(f->loop));
     return true;
@@ -44,6 +45,8 @@ static void fixture_end(struct fixture *f)
 
 struct work {
     struct fixture *f;
+    enum offload_class class;
+    bool surely;
     struct ctx c;
     pthread_t ran_on;
     _Atomic bool *gate; /* held back until it opens */
@@ -63,18 +66,33 @@ static void work_run(void *arg)
 static void work_fiber(void *arg)
 {
     struct work *work = arg;
-    work->err = offload(&work->c, work->f->pool, work_run, work);
+    if (work->surely)
+        offload_surely(&work->c, work->f->pool, work->class, work_run, work);
+    else
+        work->err = offload(&work->c, work->f->pool, work->class, work_run, work);
     work->finished = true;
     work->f->running--;
 }
 
-static bool work_start(struct fixture *f, struct work *work, _Atomic bool *gate)
+static bool work_start_in(struct fixture *f, struct work *work, enum offload_class class,
+                          _Atomic bool *gate)
 {
-    *work = (struct work){.f = f, .gate = gate};
+    *work = (struct work){.f = f, .class = class, .gate = gate};
     ctx_init(&work->c, &f->arena, loop_clock(f->loop));
     loop_turn(f->loop, (struct tick){0});
     f->running++;
     return fiber_start(f->loop, work_fiber, work);
+}
+
+static bool work_start(struct fixture *f, struct work *work, _Atomic bool *gate)
+{
+    return work_start_in(f, work, OFFLOAD_IO, gate);
+}
+
+static void wait_until_taken(struct fixture *f, enum offload_class class)
+{
+    while (offload_stats(f->pool, class).queued)
+        usleep(500);
 }
 
 static void run_until_idle(struct fixture *f)
@@ -102,11 +120,11 @@ TEST(a_full_queue_refuses_and_runs_nothing)
     _Atomic bool gate = false;
     CHECK(fixture_begin(&f, 1, 2));
     CHECK(work_start(&f, &works[0], &gate));
-    while (offload_queued(f.pool)) /* until the only thread has taken it */
-        usleep(500);
+    wait_until_taken(&f, OFFLOAD_IO); /* by the only thread */
     for (size_t i = 1; i < ARRAY_LEN(works); i++)
         CHECK(work_start(&f, &works[i], &gate));
-    CHECK_INT(offload_queued(f.pool), 2);
+    struct offload_stats stats = offload_stats(f.pool, OFFLOAD_IO);
+    CHECK(stats.queued == 2 && stats.running == 1 && stats.refused == 3);
     for (size_t i = 1; i < ARRAY_LEN(works); i++)
         CHECK_INT(works[i].finished, i > 2);
     atomic_store(&gate, true);
@@ -119,6 +137,76 @@ TEST(a_full_queue_refuses_and_runs_nothing)
     CHECK(work_start(&f, &again, NULL)); /* there is room again */
     run_until_idle(&f);
     CHECK_INT(again.err, OK);
+    fixture_end(&f);
+}
+
+/* Every thread of `stuck` is held back and its queue is full; a job of the other class still ends. */
+static void one_class_stuck(struct test *t, enum offload_class stuck)
+{
+    enum { THREADS = 2, QUEUE = 2 };
+    enum offload_class other = stuck == OFFLOAD_IO ? OFFLOAD_HEAVY : OFFLOAD_IO;
+    struct fixture f;
+    struct work held[THREADS + QUEUE], refused, free_way[3 * QUEUE];
+    _Atomic bool gate = false;
+    CHECK(fixture_begin(&f, THREADS, QUEUE));
+    for (size_t i = 0; i < ARRAY_LEN(held); i++) {
+        CHECK(work_start_in(&f, &held[i], stuck, &gate));
+        if (i < THREADS)
+            wait_until_taken(&f, stuck);
+    }
+    CHECK(work_start_in(&f, &refused, stuck, NULL));
+    CHECK(refused.finished && refused.err == ERR_UNAVAILABLE);
+    for (size_t i = 0; i < ARRAY_LEN(free_way); i++) {
+        CHECK(work_start_in(&f, &free_way[i], other, NULL));
+        while (!free_way[i].finished)
+            loop_turn(f.loop, TICK_NEVER); /* woken by the thread, or it hangs */
+        CHECK(free_way[i].err == OK && free_way[i].ran);
+    }
+    struct offload_stats stats = offload_stats(f.pool, stuck);
+    CHECK(stats.running == THREADS && stats.queued == QUEUE && stats.refused == 1);
+    CHECK_INT(offload_stats(f.pool, other).refused, 0);
+    atomic_store(&gate, true);
+    run_until_idle(&f);
+    for (size_t i = 0; i < ARRAY_LEN(held); i++)
+        CHECK(held[i].err == OK && held[i].ran);
+    fixture_end(&f);
+}
+
+TEST(heavy_work_that_hangs_delays_no_file_work)
+{
+    one_class_stuck(t, OFFLOAD_HEAVY);
+}
+
+TEST(file_work_that_hangs_delays_no_heavy_work)
+{
+    one_class_stuck(t, OFFLOAD_IO);
+}
+
+TEST(what_must_be_done_is_done_by_a_cancelled_fiber_and_past_a_full_queue)
+{
+    struct fixture f;
+    struct work held[2], sure = {.surely = true};
+    _Atomic bool gate = false;
+    CHECK(fixture_begin(&f, 1, 1));
+    loop_turn(f.loop, (struct tick){0});
+    sure.f = &f;
+    ctx_init(&sure.c, &f.arena, loop_clock(f.loop));
+    sure.c.canceled = true;
+    f.running = 1;
+    CHECK(fiber_start(f.loop, work_fiber, &sure));
+    run_until_idle(&f);
+    CHECK(sure.ran && !pthread_equal(sure.ran_on, pthread_self()));
+    for (size_t i = 0; i < ARRAY_LEN(held); i++) {
+        CHECK(work_start(&f, &held[i], &gate));
+        if (i == 0)
+            wait_until_taken(&f, OFFLOAD_IO);
+    }
+    sure.ran = sure.finished = false;
+    f.running++;
+    CHECK(fiber_start(f.loop, work_fiber, &sure));
+    CHECK(sure.ran && sure.finished && pthread_equal(sure.ran_on, pthread_self()));
+    atomic_store(&gate, true);
+    run_until_idle(&f);
     fixture_end(&f);
 }
 

@@ -19,7 +19,8 @@ static void fixture_begin(struct fixture *f, struct test *t)
     char why[600];
     *f = (struct fixture){.real = real_begin(), .t = t};
     real_turn_until(&f->real, NULL, 1); /* from the first turn on it is this thread's loop */
-    f->pool = offload_pool_new(2, 64);
+    f->pool = offload_pool_new((struct offload_options[OFFLOAD_CLASSES]){
+        {.threads = 2, .queue_max = 64}, {.threads = 2, .queue_max = 64}});
     snprintf(f->root, sizeof(f->root), "/tmp/mawid-media.XXXXXX");
     if (!mkdtemp(f->root) || !media_prepare(f->root, why, sizeof(why)))
         base_die(__FILE__, __LINE__, "no directory");
