@@ -17,13 +17,13 @@ struct bookings *bookings_of(const struct app *app)
     return &app->booking->bookings;
 }
 
-static void begin_combiner(const struct app *app, struct booking_services *services)
+static void begin_store(const struct app *app, struct booking_services *services)
 {
-    struct booking_combiner_options options = {
-        .flights = (uint32_t)app->config->booking_flights,
+    struct booking_store_options options = {
+        .batches_max = (uint32_t)app->config->booking_batches,
         .waiting_max = (uint32_t)app->config->booking_queue_max,
     };
-    booking_combiner_begin(&services->store.combiner, app->loop, app->pg, &options);
+    booking_store_begin(&services->store, app->loop, app->pg, &options);
 }
 
 static bool begin(struct app *app, char *why, size_t why_len)
@@ -31,7 +31,7 @@ static bool begin(struct app *app, char *why, size_t why_len)
     (void)why, (void)why_len;
     struct booking_services *services = arena_new(&app->arena, struct booking_services);
     app->booking = services;
-    services->store.pool = app->pg;
+    begin_store(app, services);
     services->bookings = (struct bookings){
         .store = &services->store,
         .catalogue = catalogue_of(app),
@@ -39,7 +39,6 @@ static bool begin(struct app *app, char *why, size_t why_len)
                    .holds_max = (int32_t)app->config->booking_holds_max,
                    .hold_seconds = (int32_t)(app->config->booking_hold.us / 1000000)},
     };
-    begin_combiner(app, services);
     return true;
 }
 
@@ -59,24 +58,24 @@ void booking_services_keep_house(const struct app *app)
 static void end(struct app *app)
 {
     housekeeping_end(&app->booking->housekeeping);
-    booking_combiner_end(&app->booking->store.combiner);
+    booking_store_end(&app->booking->store);
 }
 
 static uint64_t read_waiting(const struct app *app, const struct metric *metric)
 {
     (void)metric;
-    return __atomic_load_n(&app->booking->store.combiner.rules.waiting_len, __ATOMIC_RELAXED);
+    return batcher_waiting(&app->booking->store.creations);
 }
 
-static uint64_t read_flights(const struct app *app, const struct metric *metric)
+static uint64_t read_under_way(const struct app *app, const struct metric *metric)
 {
     (void)metric;
-    return __atomic_load_n(&app->booking->store.combiner.rules.flights, __ATOMIC_RELAXED);
+    return batcher_under_way(&app->booking->store.creations);
 }
 
 static const struct metric metrics[] = {
-    {"mawid_bookings_waiting", "gauge", "Creations waiting for a flight.", read_waiting},
-    {"mawid_booking_flights", "gauge", "Flights of creations under way.", read_flights},
+    {"mawid_bookings_waiting", "gauge", "Creations waiting for a batch.", read_waiting},
+    {"mawid_booking_batches_under_way", "gauge", "Batches of creations under way.", read_under_way},
 };
 
 const struct area booking_area = {

@@ -49,31 +49,16 @@ enum err booking_row_answer(const struct pg_rows *rows, uint32_t row, struct boo
     return known ? OK : ERR_INTERNAL;
 }
 
-size_t booking_row_request(const struct pg_rows *rows, uint32_t row)
-{
-    int32_t request = pg_get_int4(rows, row, COL_REQUEST);
-    assert(request >= 1);
-    return (size_t)request - 1;
-}
-
 bool booking_row_has_booking(const struct pg_rows *rows, uint32_t row)
 {
     return !pg_is_null(rows, row, COL_ID);
 }
 
-static struct str text(struct arena *arena, const struct pg_rows *rows, uint32_t row,
-                       uint32_t column)
-{
-    struct str found = pg_get_text(rows, row, column);
-    return found.len ? str_copy(arena, found) : STR("");
-}
-
-static struct name name(struct arena *arena, const struct pg_rows *rows, uint32_t row,
-                        uint32_t column)
+static struct name name(const struct pg_rows *rows, uint32_t row, uint32_t column)
 {
     struct name found;
-    found.in[LANG_AR] = text(arena, rows, row, column);
-    found.in[LANG_EN] = text(arena, rows, row, column + 1);
+    found.in[LANG_AR] = pg_get_text(rows, row, column);
+    found.in[LANG_EN] = pg_get_text(rows, row, column + 1);
     return found;
 }
 
@@ -82,22 +67,20 @@ static int64_t id_or_0(const struct pg_rows *rows, uint32_t row, uint32_t column
     return pg_is_null(rows, row, column) ? 0 : pg_get_int8(rows, row, column);
 }
 
-static void read_texts(struct arena *arena, const struct pg_rows *rows, uint32_t row,
-                       struct booking *out)
+static void read_texts(const struct pg_rows *rows, uint32_t row, struct booking *out)
 {
-    out->currency = text(arena, rows, row, COL_CURRENCY);
-    out->cancelled_by = text(arena, rows, row, COL_CANCELLED_BY);
-    out->reason = text(arena, rows, row, COL_REASON);
-    out->notes = text(arena, rows, row, COL_NOTES);
-    out->timezone = text(arena, rows, row, COL_TIMEZONE);
-    out->salon_name = name(arena, rows, row, COL_SALON_NAME);
-    out->service_name = name(arena, rows, row, COL_SERVICE_NAME);
-    out->staff_name = text(arena, rows, row, COL_STAFF_NAME);
-    out->customer_name = text(arena, rows, row, COL_CUSTOMER_NAME);
+    out->currency = pg_get_text(rows, row, COL_CURRENCY);
+    out->cancelled_by = pg_get_text(rows, row, COL_CANCELLED_BY);
+    out->reason = pg_get_text(rows, row, COL_REASON);
+    out->notes = pg_get_text(rows, row, COL_NOTES);
+    out->timezone = pg_get_text(rows, row, COL_TIMEZONE);
+    out->salon_name = name(rows, row, COL_SALON_NAME);
+    out->service_name = name(rows, row, COL_SERVICE_NAME);
+    out->staff_name = pg_get_text(rows, row, COL_STAFF_NAME);
+    out->customer_name = pg_get_text(rows, row, COL_CUSTOMER_NAME);
 }
 
-enum err booking_row_read(struct arena *arena, const struct pg_rows *rows, uint32_t row,
-                          struct booking *out)
+enum err booking_row_read(const struct pg_rows *rows, uint32_t row, struct booking *out)
 {
     assert(rows->columns == COL_COUNT);
     *out = (struct booking){
@@ -120,18 +103,24 @@ enum err booking_row_read(struct arena *arena, const struct pg_rows *rows, uint3
     };
     if (out->held)
         out->hold_expires_at = pg_get_instant(rows, row, COL_HOLD_EXPIRES_AT);
-    read_texts(arena, rows, row, out);
+    read_texts(rows, row, out);
     out->tz = tz_find(out->timezone);
     bool known = booking_status_parse(pg_get_text(rows, row, COL_STATUS), &out->status);
     return known && out->tz ? OK : ERR_INTERNAL;
 }
 
-enum err booking_rows_one(struct arena *arena, const struct pg_rows *rows,
-                          struct booking_answer *answer, struct booking *out)
+enum err booking_rows_one(const struct pg_rows *rows, struct booking_answer *answer,
+                          struct booking *out)
 {
     *answer = (struct booking_answer){.verdict = VERDICT_CUSTOMER_UNKNOWN};
     if (rows->len == 0)
         return OK;
     TRY(booking_row_answer(rows, 0, answer));
-    return answer->verdict == VERDICT_OK ? booking_row_read(arena, rows, 0, out) : OK;
+    return answer->verdict == VERDICT_OK ? booking_row_read(rows, 0, out) : OK;
+}
+
+bool booking_was_overtaken(enum err err, const struct pg_rows *rows)
+{
+    return err == ERR_CONFLICT && (str_eq(rows->constraint, STR("bookings_no_overlap")) ||
+                                   str_eq(rows->constraint, STR("bookings_no_room_overlap")));
 }

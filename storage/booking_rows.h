@@ -7,12 +7,12 @@
 /* Verdict and language, as the row says them. */
 NODISCARD enum err booking_row_answer(const struct pg_rows *rows, uint32_t row,
                                       struct booking_answer *answer);
-/* The request that a row of bookings_create is about, from 0. */
-size_t booking_row_request(const struct pg_rows *rows, uint32_t row);
 bool booking_row_has_booking(const struct pg_rows *rows, uint32_t row);
-/* Copies into the arena what is not in the row itself. */
-NODISCARD enum err booking_row_read(struct arena *arena, const struct pg_rows *rows, uint32_t row,
-                                    struct booking *out);
+/* Texts are views into the rows. */
+NODISCARD enum err booking_row_read(const struct pg_rows *rows, uint32_t row, struct booking *out);
 /* A statement about one booking. No row: no such user. */
-NODISCARD enum err booking_rows_one(struct arena *arena, const struct pg_rows *rows,
-                                    struct booking_answer *answer, struct booking *out);
+NODISCARD enum err booking_rows_one(const struct pg_rows *rows, struct booking_answer *answer,
+                                    struct booking *out);
+
+/* The statement met a constraint: somebody wrote without taking the locks first, and has the time. */
+bool booking_was_overtaken(enum err err, const struct pg_rows *rows);

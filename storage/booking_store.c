@@ -2,14 +2,7 @@
 
 #include "embedded.h"
 #include "storage/booking_rows.h"
-
-enum err booking_store_create(struct ctx *c, struct booking_store *store,
-                              const struct booking_limits *limits, int64_t customer,
-                              const struct booking_request *in, struct booking_answer *answer,
-                              struct bookings_made *out)
-{
-    return booking_combiner_create(c, &store->combiner, limits, customer, in, answer, out);
-}
+#include "storage/retry.h"
 
 enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t actor,
                             const struct booking_move *in, struct booking_answer *answer,
@@ -26,35 +19,27 @@ enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t 
                  PG_ARGS(pg_int8(actor), pg_int8(in->id), pg_text(actions[in->action]),
                          pg_int4(in->version), pg_text(in->reason), pg_text(c->request_id)),
                  &rows));
-    return booking_rows_one(c->arena, &rows, answer, out);
-}
-
-static enum err reschedule(struct ctx *c, struct booking_store *store, int64_t actor,
-                           const struct booking_new_time *in, struct pg_rows *rows)
-{
-    struct pg_arg staff = pg_int8(in->staff);
-    if (!in->other_staff)
-        staff.len = -1;
-    return pg_query(c, store->pool, &SQL_BOOKINGS_RESCHEDULE,
-                    PG_ARGS(pg_int8(actor), pg_int8(in->id), pg_instant(in->starts_at), staff,
-                            pg_int4(in->version), pg_text(c->request_id)),
-                    rows);
+    return booking_rows_one(&rows, answer, out);
 }
 
 enum err booking_store_reschedule(struct ctx *c, struct booking_store *store, int64_t actor,
                                   const struct booking_new_time *in, struct booking_answer *answer,
                                   struct booking *out)
 {
+    struct pg_arg staff = pg_int8(in->staff);
+    if (!in->other_staff)
+        staff.len = -1;
     struct pg_rows rows;
-    enum err err = reschedule(c, store, actor, in, &rows);
-    for (int i = 0; i < BOOKING_JUDGED_MAX && booking_is_to_be_judged_anew(err, &rows); i++)
-        err = reschedule(c, store, actor, in, &rows);
+    enum err err = retry_query(c, store->pool, &SQL_BOOKINGS_RESCHEDULE,
+                               PG_ARGS(pg_int8(actor), pg_int8(in->id), pg_instant(in->starts_at),
+                                       staff, pg_int4(in->version), pg_text(c->request_id)),
+                               &rows);
     if (booking_was_overtaken(err, &rows)) {
         *answer = (struct booking_answer){.verdict = VERDICT_SLOT_TAKEN, .language = c->lang};
         return OK;
     }
     TRY(err);
-    return booking_rows_one(c->arena, &rows, answer, out);
+    return booking_rows_one(&rows, answer, out);
 }
 
 enum err booking_store_moving(struct ctx *c, struct booking_store *store, int64_t actor, int64_t id,
@@ -85,7 +70,7 @@ enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t v
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_BOOKINGS_GET, PG_ARGS(pg_int8(viewer), pg_int8(id)), &rows));
-    return booking_rows_one(c->arena, &rows, answer, out);
+    return booking_rows_one(&rows, answer, out);
 }
 
 static enum err list_rows(struct ctx *c, struct booking_store *store, int64_t viewer,
@@ -120,7 +105,7 @@ enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t 
         out->len = 0;
     out->items = arena_array(c->arena, struct booking, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++)
-        TRY(booking_row_read(c->arena, &rows, row, &out->items[row]));
+        TRY(booking_row_read(&rows, row, &out->items[row]));
     return OK;
 }
 

@@ -22,7 +22,7 @@ struct booking_answer {
 
 /* Judges and, with VERDICT_OK, has made all that was wished for: durable when this returns. With
  * VERDICT_REPLAY it was made before, for the same key, and `out` is what was answered then. Decided
- * together with others that come at the same time (combiner.h). */
+ * together with others that come at the same time. */
 NODISCARD enum err booking_store_create(struct ctx *c, struct booking_store *store,
                                         const struct booking_limits *limits, int64_t customer,
                                         const struct booking_request *in,

@@ -1,6 +1,6 @@
-/* Flights of bookings against a private Postgres: decided together, answered each by its own, and one
- * that cannot be decided harms nobody. */
-#include "storage/booking_combiner.h"
+/* Creations against a private Postgres: decided together, each answered by her own verdict, and one that
+ * cannot be decided harms nobody. (Who leaves with whom: batch_test.c.) */
+#include "storage/booking_store.h"
 
 #include <libpq-fe.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 /* ---- the server ------------------------------------------------------------------------------- */
 
-static char server_dir[] = "/tmp/mawid-combiner.XXXXXX";
+static char server_dir[] = "/tmp/mawid-create.XXXXXX";
 static char url[512];
 
 static bool servers(const char *verb)
@@ -76,7 +76,7 @@ struct fixture {
     struct real real;
     struct pg_pool *pool;
     PGconn *db;
-    struct booking_combiner combiner;
+    struct booking_store store;
     struct booking_limits limits;
     int64_t salon, service, staff, customer; /* the first of each; the others follow */
     struct instant starts;
@@ -118,7 +118,7 @@ static void make_salon(struct fixture *f)
                               "'3 days 12 hours')::bigint * 1000000");
 }
 
-static void fixture_begin(struct fixture *f, uint32_t flights, uint32_t waiting_max)
+static void fixture_begin(struct fixture *f, uint32_t batches, uint32_t waiting_max)
 {
     *f = (struct fixture){.db = session(),
                           .limits = {.open_max = 10, .holds_max = 2, .hold_seconds = 600}};
@@ -131,17 +131,17 @@ static void fixture_begin(struct fixture *f, uint32_t flights, uint32_t waiting_
                                  .statement_timeout_ms = 5000,
                                  .lock_timeout_ms = 3000,
                                  .rows_bytes_max = 1 << 20,
-                                 .application_name = "combiner"};
+                                 .application_name = "creations"};
     f->pool = pg_pool_new(f->real.loop, &options);
-    struct booking_combiner_options how = {.flights = flights, .waiting_max = waiting_max};
-    booking_combiner_begin(&f->combiner, f->real.loop, f->pool, &how);
+    struct booking_store_options how = {.batches_max = batches, .waiting_max = waiting_max};
+    booking_store_begin(&f->store, f->real.loop, f->pool, &how);
     while (pg_pool_stats(f->pool)->conns_up < options.conns)
         loop_turn(f->real.loop, tick_add(loop_now(f->real.loop), milliseconds(5)));
 }
 
 static void fixture_end(struct fixture *f)
 {
-    booking_combiner_end(&f->combiner);
+    booking_store_end(&f->store);
     pg_pool_free(f->pool);
     for (int i = 0; i < 20; i++)
         loop_turn(f->real.loop, tick_add(loop_now(f->real.loop), milliseconds(1)));
@@ -173,8 +173,8 @@ static void guest_run(struct ctx *c, void *arg)
     c->lang = g->english ? LANG_EN : LANG_AR;
     if (g->patience_ms)
         c->deadline = tick_add(loop_now(g->f->real.loop), milliseconds(g->patience_ms));
-    g->err = booking_combiner_create(c, &g->f->combiner, &g->f->limits, g->customer, &g->in,
-                                     &g->answer, &made);
+    g->err = booking_store_create(c, &g->f->store, &g->f->limits, g->customer, &g->in, &g->answer,
+                                  &made);
     g->reason = c->reason;
     g->made = made.len;
     if (made.len) {
@@ -359,7 +359,7 @@ TEST(nobody_is_answered_before_the_commit_is_durable_and_refusals_do_not_wait_fo
     commits_wait_for(&f, "nobody");
     struct guest winner = guest(&f, 1, 1, 0), loser = guest(&f, 2, 0, 0);
     start(&winner, 1);
-    loop_turn(f.real.loop, (struct tick){0}); /* it leaves; the loser takes the other flight */
+    loop_turn(f.real.loop, (struct tick){0}); /* it leaves; the loser takes the other place */
     start(&loser, 1);
     bool refused = real_turn_until(&f.real, &loser.done, 2000);
     bool early = real_turn_until(&f.real, &winner.done, 300);
@@ -372,22 +372,24 @@ TEST(nobody_is_answered_before_the_commit_is_durable_and_refusals_do_not_wait_fo
     fixture_end(&f);
 }
 
-/* ---- twins ------------------------------------------------------------------------------------ */
+/* ---- duplicates ------------------------------------------------------------------------------- */
 
-TEST(twins_have_one_effect_and_one_answer)
+TEST(duplicates_have_one_effect_and_one_answer)
 {
     struct fixture f;
     fixture_begin(&f, 1, 100);
-    struct guest g[5];
-    for (int i = 0; i < 5; i++) {
+    struct guest g[6];
+    for (int i = 0; i < 6; i++) {
         g[i] = guest(&f, 0, 0, 0);
         g[i].in.key = (struct once){STR("k"), i == 4 ? STR("other") : STR("same")};
-        g[i].english = g[i].in.language_asked = i == 0;
+        g[i].english = g[i].in.language_asked = i != 5;
     }
-    start(g, 5);
+    start(g, 6);
     CHECK(real_finish(&f.real, 5000));
     CHECK_INT(g[0].answer.verdict, VERDICT_OK);
-    for (int i = 1; i < 4; i++) {
+    for (int i = 1; i < 6; i++) {
+        if (i == 4)
+            continue;
         CHECK_INT(g[i].answer.verdict, VERDICT_REPLAY);
         CHECK_INT(g[i].answer.language, LANG_EN);
         CHECK_INT(g[i].id, g[0].id);
@@ -396,7 +398,8 @@ TEST(twins_have_one_effect_and_one_answer)
     CHECK_INT(ask(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
                   (long long)f.salon),
               1);
-    CHECK_INT(statements(&f), 2);
+    /* One for four, one for who asked for something else, one for who asked in another language. */
+    CHECK_INT(statements(&f), 3);
     fixture_end(&f);
 }
 
@@ -497,7 +500,7 @@ TEST(a_deadline_before_leaving_is_not_done_and_after_it_unknown)
     fixture_end(&f);
 }
 
-TEST(who_is_cancelled_leaves_her_flight_which_goes_on_for_the_others)
+TEST(who_is_cancelled_leaves_her_batch_which_goes_on_for_the_others)
 {
     struct fixture f;
     fixture_begin(&f, 1, 100);
@@ -512,7 +515,7 @@ TEST(who_is_cancelled_leaves_her_flight_which_goes_on_for_the_others)
     CHECK(real_turn_until(&f.real, &g[0].done, 500) && real_turn_until(&f.real, &g[2].done, 500));
     CHECK_INT(g[0].err, ERR_CANCELED);
     CHECK_INT(g[2].err, ERR_CANCELED);
-    CHECK_INT(f.combiner.rules.waiting_len, 0);
+    CHECK_INT(batcher_waiting(&f.store.creations), 0);
     CHECK(!g[1].done);
     ask(f.db, "COMMIT");
     CHECK(real_finish(&f.real, 5000));
@@ -533,7 +536,7 @@ TEST(at_the_end_those_who_wait_are_sent_away)
     start(&g[0], 1);
     loop_turn(f.real.loop, (struct tick){0});
     start(&g[1], 1);
-    booking_combiner_end(&f.combiner);
+    booking_store_end(&f.store);
     loop_turn(f.real.loop, (struct tick){0});
     CHECK(g[1].done && !g[0].done);
     CHECK_INT(g[1].err, ERR_CANCELED);
@@ -548,7 +551,7 @@ TEST(with_postgres_away_it_is_not_done)
     struct fixture f;
     fixture_begin(&f, 1, 100);
     ask(f.db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-              "WHERE application_name = 'combiner'");
+              "WHERE application_name = 'creations'");
     servers("stop-pg");
     for (int i = 0; i < 300; i++)
         loop_turn(f.real.loop, tick_add(loop_now(f.real.loop), milliseconds(1)));
