@@ -46,15 +46,21 @@ struct request {
 /* First header of that name (case-insensitive), or empty. */
 struct str request_header(const struct request *req, struct str name);
 
+/* What an answer says of itself. The most is a preflight of a page: 7 of its own and 4 that every answer has. */
+enum { RESPONSE_FIELDS_MAX = 16 };
+
 struct response {
     int status;
     struct str content_type; /* default application/json; charset=utf-8 */
     struct strbuf body;
-    struct strbuf headers; /* extra lines "Name: value\r\n"; values are checked when added */
-    bool cache_control;    /* one of them is Cache-Control; else "no-store" is sent */
+    struct header fields[RESPONSE_FIELDS_MAX]; /* beside the content's type and length */
+    size_t fields_len;
 };
-/* A value with a control character is not sent (response splitting), and logged. */
+/* Adds a field; name and value live as long as the request. A value with a control character is not sent
+ * (response splitting), and logged. More than RESPONSE_FIELDS_MAX is a bug. */
 void response_header(struct response *res, struct str name, struct str value);
+/* The value of the first field of that name, or empty. */
+struct str response_header_find(const struct response *res, struct str name);
 
 typedef enum err endpoint_fn(struct ctx *c, struct request *req, struct response *res);
 

@@ -83,8 +83,11 @@ static bool is_known(const struct request *req, struct str etag)
 }
 
 /* Asked for again each time: a page of yesterday sells what was closed today. */
-static void put_tag(const struct request *req, struct response *res, struct str etag)
+static void put_tag(struct ctx *c, const struct request *req, struct response *res,
+                    const char tag[ETAG_LEN])
 {
+    struct str etag = str_of(arena_push_bytes(c->arena, ETAG_LEN), ETAG_LEN);
+    memcpy((char *)(uintptr_t)etag.ptr, tag, ETAG_LEN);
     response_header(res, STR("Cache-Control"), STR("no-cache"));
     response_header(res, STR("ETag"), etag);
     response_header(res, STR("Vary"), STR("Accept-Language, Authorization"));
@@ -107,7 +110,7 @@ static void serve(struct ctx *c, const struct request *req, struct response *res
                                 .ptr = (char *)(uintptr_t)page->body.ptr,
                                 .len = page->body.len,
                                 .cap = page->body.len};
-    put_tag(req, res, str_of(page->etag, ETAG_LEN));
+    put_tag(c, req, res, page->etag);
 }
 
 static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
@@ -143,7 +146,7 @@ static enum err make_page(struct ctx *c, struct request *req, struct response *r
     tag(strbuf_str(&res->body), etag);
     if (pages && stamp)
         keep(pages, key, stamp, res, etag);
-    put_tag(req, res, str_of(etag, ETAG_LEN));
+    put_tag(c, req, res, etag);
     return OK;
 }
 

@@ -60,8 +60,7 @@ static void challenge(struct response *res, enum reason reason)
 static void come_back(struct ctx *c, struct response *res, struct json_writer *w, int status)
 {
     int64_t seconds = MAX(c->retry_after_s, 1);
-    char text[24];
-    struct strbuf number = {.arena = c->arena, .ptr = text, .cap = sizeof(text)};
+    struct strbuf number = strbuf_new(c->arena, 24);
     strbuf_add_int(&number, seconds);
     response_header(res, STR("Retry-After"), strbuf_str(&number));
     if (status == 429)
@@ -146,8 +145,7 @@ void error_respond(struct ctx *c, struct request *req, struct response *res, enu
         language_settle(c, req);
 
     int status = error_status(reason);
-    res->headers.len = 0;
-    res->cache_control = false;
+    res->fields_len = 0;
     struct json_writer w = respond_json(c, res, status);
     json_object_begin(&w, NULL);
     put_text(c, &w, reason);

@@ -33,7 +33,6 @@ static struct exchange *new_in_arena(struct conn *conn)
     ctx_init(&exchange->ctx, &exchange->arena, loop_clock(server->loop));
     exchange->ctx.deadline = tick_add(exchange->began, server->options.request_timeout);
     exchange->request.app = server->app;
-    exchange->response.headers = (struct strbuf){.arena = &exchange->arena};
     memcpy(exchange->client_ip, conn->peer_text, conn->peer_text_len);
     exchange->request.client_ip = str_of(exchange->client_ip, conn->peer_text_len);
     server->requests_live++;
@@ -289,14 +288,26 @@ static void finish(struct exchange *exchange)
     forget(exchange);
 }
 
+/* Of ours: no need to look at the value. */
+static void put_own(struct response *res, struct str name, struct str value)
+{
+    assert(res->fields_len < RESPONSE_FIELDS_MAX);
+    res->fields[res->fields_len++] = (struct header){name, value};
+}
+
 void exchange_common_headers(struct exchange *exchange)
 {
     struct response *res = &exchange->response;
     if (res->status == 405)
-        response_header(res, STR("Allow"), router_allow(&exchange->arena, exchange->allow));
+        put_own(res, STR("Allow"), router_allow(&exchange->arena, exchange->allow));
     if (exchange->server->options.cors.len)
         cors_headers(&exchange->server->options.cors,
                      request_header(&exchange->request, STR("origin")), res);
+    if (!response_header_find(res, STR("Cache-Control")).len)
+        put_own(res, STR("Cache-Control"), STR("no-store"));
+    put_own(res, STR("X-Request-Id"), exchange->ctx.request_id);
+    if (exchange->tls)
+        put_own(res, STR("Strict-Transport-Security"), STR("max-age=31536000"));
 }
 
 static void exchange_fiber(void *arg)

@@ -5,7 +5,7 @@
 #include "server/http/exchange.h"
 #include "server/http/status.h"
 
-/* All that is not the endpoint's: status line, block, id, length, connection, HSTS. */
+/* All that is no field of the answer: status line, block, type, length, connection. */
 enum { HEAD_OWN_MAX = RESPONSE_BLOCK_MAX + 512 };
 
 static char *put(char *to, struct str s)
@@ -22,6 +22,22 @@ static char *put_number(char *to, size_t n)
         digits[sizeof(digits) - ++len] = (char)('0' + n % 10);
     while (n /= 10);
     return put(to, str_of(digits + sizeof(digits) - len, len));
+}
+
+static char *put_field(char *to, const struct header *field)
+{
+    to = put(to, field->name);
+    to = put(to, STR(": "));
+    to = put(to, field->value);
+    return put(to, STR("\r\n"));
+}
+
+static size_t fields_room(const struct response *res)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < res->fields_len; i++)
+        room += res->fields[i].name.len + res->fields[i].value.len + 4;
+    return room;
 }
 
 static char *put_content(char *to, struct exchange *exchange)
@@ -45,16 +61,9 @@ static char *put_head(char *to, struct exchange *exchange)
     const struct response *res = &exchange->response;
     to = put(to, http_status_line(res->status));
     to = put(to, http_server_block(exchange->server));
-    if (!res->cache_control)
-        to = put(to, STR("Cache-Control: no-store\r\n"));
-    to = put(to, STR("X-Request-Id: "));
-    to = put(to, exchange->ctx.request_id);
-    to = put(to, STR("\r\n"));
     to = put_content(to, exchange);
-    if (res->headers.len)
-        to = put(to, strbuf_str(&res->headers));
-    if (exchange->tls)
-        to = put(to, STR("Strict-Transport-Security: max-age=31536000\r\n"));
+    for (size_t i = 0; i < res->fields_len; i++)
+        to = put_field(to, &res->fields[i]);
     if (exchange->close)
         to = put(to, STR("Connection: close\r\n"));
     else if (exchange->keep_alive_told)
@@ -68,7 +77,7 @@ size_t exchange_render(struct exchange *exchange)
     bool with_body = exchange->request.method != HTTP_HEAD && res->status != 204 &&
                      res->status != 304;
     size_t body = with_body ? res->body.len : 0;
-    size_t room = HEAD_OWN_MAX + res->content_type.len + res->headers.len + body;
+    size_t room = HEAD_OWN_MAX + res->content_type.len + fields_room(res) + body;
     char *start = conn_reserve(exchange->conn, room), *to = put_head(start, exchange);
     if (body)
         to = put(to, strbuf_str(&res->body));

@@ -11,14 +11,19 @@ static bool is_field_value(struct str value)
 
 void response_header(struct response *res, struct str name, struct str value)
 {
+    assert(name.len);
     if (!is_field_value(value)) {
         log_event(LOG_WARN, "response_header_dropped", "%.*s", STR_FMT(name));
         return;
     }
-    if (str_eq_nocase(name, STR("Cache-Control")))
-        res->cache_control = true;
-    strbuf_add(&res->headers, name);
-    strbuf_add(&res->headers, STR(": "));
-    strbuf_add(&res->headers, value);
-    strbuf_add(&res->headers, STR("\r\n"));
+    assert(res->fields_len < RESPONSE_FIELDS_MAX);
+    res->fields[res->fields_len++] = (struct header){name, value};
+}
+
+struct str response_header_find(const struct response *res, struct str name)
+{
+    for (size_t i = 0; i < res->fields_len; i++)
+        if (str_eq_nocase(res->fields[i].name, name))
+            return res->fields[i].value;
+    return (struct str){0};
 }

@@ -23,7 +23,6 @@ static inline void fixture_begin(struct fixture *f)
     f->c.request_id = STR("id-1");
     f->req.app = &f->app;
     f->req.headers = f->headers;
-    f->res.headers = (struct strbuf){.arena = &f->arena};
 }
 
 static inline void fixture_end(struct fixture *f)
@@ -39,4 +38,14 @@ static inline void fixture_end(struct fixture *f)
 static inline void fixture_header(struct fixture *f, struct str name, struct str value)
 {
     f->headers[f->req.headers_len++] = (struct header){name, value};
+}
+
+/* The answer's fields, a line "Name: value\r\n" each. */
+static inline struct str fixture_fields(struct fixture *f)
+{
+    struct strbuf text = strbuf_new(&f->arena, 256);
+    for (size_t i = 0; i < f->res.fields_len; i++)
+        strbuf_addf(&text, "%.*s: %.*s\r\n", STR_FMT(f->res.fields[i].name),
+                    STR_FMT(f->res.fields[i].value));
+    return strbuf_str(&text);
 }
