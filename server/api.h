@@ -62,6 +62,10 @@ void response_header(struct response *res, struct str name, struct str value);
 /* The value of the first field of that name, or empty. */
 struct str response_header_find(const struct response *res, struct str name);
 
+/* Adds the ETag. True: the client has that content already (If-None-Match), and the answer is a 304 without a
+ * body, whatever it was before. `etag` is strong, with its quotes. */
+bool respond_tag(const struct request *req, struct response *res, struct str etag);
+
 typedef enum err endpoint_fn(struct ctx *c, struct request *req, struct response *res);
 
 /* ---- routes: one table in server/routes.c -------------------------------------------------- */
@@ -121,6 +125,9 @@ bool query_find(struct ctx *c, const struct request *req, struct str name, struc
 /* ?name=: default when absent; R_BAD_QUERY keyed by the name when not an integer in [min, max]. */
 NODISCARD enum err query_int(struct ctx *c, const struct request *req, struct str name, int64_t min,
                              int64_t max, int64_t fallback, int64_t *out);
+/* ?name=YYYY-MM-DD of a year that Postgres and the zones know (2000 … 2999). R_FIELD_REQUIRED, R_BAD_QUERY. */
+NODISCARD enum err query_date(struct ctx *c, const struct request *req, struct str name,
+                              struct date *out);
 /* ?limit= (default 20, max 100) and ?cursor= (opaque: base64url of `cursor` text made by
  * json_next_cursor), shared by every list. cursor empty: first page. */
 struct page {

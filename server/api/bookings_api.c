@@ -2,6 +2,7 @@
 
 #include "server/api/actor.h"
 #include "server/api/bookings_of.h"
+#include "server/api/page.h"
 
 enum { NOTES_MAX = 1000, REASON_MAX = 500 }; /* code points; the schema has the same */
 
@@ -280,20 +281,16 @@ enum err api_bookings(struct ctx *c, struct request *req, struct response *res)
     struct actor actor = actor_of(req);
     struct booking_page found;
     TRY(actor_settled(req, bookings_list(c, bookings_of(req->app), &actor, &query, &found)));
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "results");
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_booking(c, &w, &found.items[i]);
-    json_array_end(&w);
     struct str next = STR("");
     if (found.more) {
         const struct booking *last = &found.items[found.len - 1];
         next =
             str_printf(c->arena, "%lld:%lld", (long long)last->starts_at.us, (long long)last->id);
     }
-    json_put_next(c, &w, next);
-    json_object_end(&w);
+    page_end(c, &w, next);
     return OK;
 }
 

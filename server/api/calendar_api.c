@@ -6,18 +6,6 @@
 #include "server/api/calendar_of.h"
 #include "server/api/catalogue_json.h"
 
-/* Years that Postgres and the zones know. */
-static enum err query_day(struct ctx *c, struct request *req, struct str name, struct date *out)
-{
-    struct str text;
-    struct date first = date_from_civil(2000, 1, 1), last = date_from_civil(2999, 12, 31);
-    if (!query_find(c, req, name, &text))
-        return fail_field(c, name, R_FIELD_REQUIRED);
-    if (!date_parse(text, out) || out->days < first.days || out->days > last.days)
-        return fail_field(c, name, R_BAD_QUERY);
-    return OK;
-}
-
 static void put_day(struct json_writer *w, const char *key, struct date day)
 {
     int year, month, date;
@@ -95,7 +83,7 @@ enum err api_calendar(struct ctx *c, struct request *req, struct response *res)
     int64_t days;
     struct calendar_query query = {.salon = req->ids[0]};
     TRY(query_int(c, req, STR("days"), 1, CALENDAR_DAYS_MAX, 1, &days));
-    TRY(query_day(c, req, STR("from"), &query.from));
+    TRY(query_date(c, req, STR("from"), &query.from));
     query.days = (int32_t)days;
     struct actor actor = actor_of(req);
     struct calendar found;
@@ -161,8 +149,8 @@ static void put_load(struct json_writer *w, const struct staff_load *load)
 enum err api_report_summary(struct ctx *c, struct request *req, struct response *res)
 {
     struct date from, to;
-    TRY(query_day(c, req, STR("from"), &from));
-    TRY(query_day(c, req, STR("to"), &to));
+    TRY(query_date(c, req, STR("from"), &from));
+    TRY(query_date(c, req, STR("to"), &to));
     struct actor actor = actor_of(req);
     struct salon_summary sums;
     TRY(actor_settled(

@@ -5,6 +5,7 @@
 #include "server/api/catalogue_json.h"
 #include "server/api/catalogue_of.h"
 #include "server/api/catalogue_pages.h"
+#include "server/api/page.h"
 #include "server/api/slots_json.h"
 #include "server/http/middleware.h"
 
@@ -68,22 +69,18 @@ static enum err make_salons(struct ctx *c, struct request *req, struct response 
     struct salon_page found;
     TRY(catalogue_search(c, catalogue_of(req->app), &query, &found));
     *stamp = found.stamp;
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "results");
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
         catalogue_put_salon(c, &w, &found.items[i]);
         json_object_end(&w);
     }
-    json_array_end(&w);
     struct str next = STR("");
     if (found.more) {
         const struct salon *last = &found.items[found.len - 1];
         next = str_printf(c->arena, "%d:%lld", last->rating_hundredths, (long long)last->id);
     }
-    json_put_next(c, &w, next);
-    json_object_end(&w);
+    page_end(c, &w, next);
     return OK;
 }
 
@@ -168,11 +165,6 @@ enum err catalogue_part_query(struct ctx *c, struct request *req, struct part_qu
     return OK;
 }
 
-struct str catalogue_id_cursor(struct ctx *c, bool more, int64_t last_id)
-{
-    return more ? str_printf(c->arena, "%lld", (long long)last_id) : STR("");
-}
-
 void catalogue_put_service(struct ctx *c, struct json_writer *w, const struct service *service)
 {
     json_put_int(w, "id", service->id);
@@ -192,18 +184,13 @@ static enum err make_services(struct ctx *c, struct request *req, struct respons
     TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_services(c, catalogue_of(req->app), &query, &found));
     *stamp = found.stamp;
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "results");
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
         catalogue_put_service(c, &w, &found.items[i]);
         json_object_end(&w);
     }
-    json_array_end(&w);
-    json_put_next(
-        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
-    json_object_end(&w);
+    page_end_by_id(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
     return OK;
 }
 
@@ -228,9 +215,7 @@ static enum err make_staff(struct ctx *c, struct request *req, struct response *
     TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_staff(c, catalogue_of(req->app), &query, &found));
     *stamp = found.stamp;
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "results");
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         const struct staff_member *member = &found.items[i];
         json_object_begin(&w, NULL);
@@ -239,10 +224,7 @@ static enum err make_staff(struct ctx *c, struct request *req, struct response *
         catalogue_put_ids(&w, "services", member->services, member->services_len);
         json_object_end(&w);
     }
-    json_array_end(&w);
-    json_put_next(
-        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
-    json_object_end(&w);
+    page_end_by_id(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
     return OK;
 }
 
@@ -256,7 +238,6 @@ enum err api_staff(struct ctx *c, struct request *req, struct response *res)
 static enum err slots_query(struct ctx *c, struct request *req, struct slots_query *out)
 {
     int64_t days;
-    struct str from;
     *out = (struct slots_query){.salon = req->ids[0]};
     TRY(query_int(c, req, STR("service"), 1, INT64_MAX, 0, &out->service));
     TRY(query_int(c, req, STR("staff"), 1, INT64_MAX, 0, &out->staff));
@@ -264,13 +245,7 @@ static enum err slots_query(struct ctx *c, struct request *req, struct slots_que
     out->days = (int)days;
     if (out->service == 0)
         return fail_field(c, STR("service"), R_FIELD_REQUIRED);
-    if (!query_find(c, req, STR("from"), &from))
-        return fail_field(c, STR("from"), R_FIELD_REQUIRED);
-    /* Years that Postgres and the zones know. */
-    struct date first = date_from_civil(2000, 1, 1), last = date_from_civil(2999, 12, 31);
-    if (!date_parse(from, &out->from) || out->from.days < first.days || out->from.days > last.days)
-        return fail_field(c, STR("from"), R_BAD_QUERY);
-    return OK;
+    return query_date(c, req, STR("from"), &out->from);
 }
 
 enum err api_slots(struct ctx *c, struct request *req, struct response *res)

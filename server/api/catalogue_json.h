@@ -19,5 +19,3 @@ void catalogue_put_ids(struct json_writer *w, const char *key, const int64_t *id
 
 /* ?limit= and ?cursor= of a list by ids below the salon that is the path's first id. */
 NODISCARD enum err catalogue_part_query(struct ctx *c, struct request *req, struct part_query *out);
-/* Empty unless there is more. */
-struct str catalogue_id_cursor(struct ctx *c, bool more, int64_t last_id);

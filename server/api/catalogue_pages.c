@@ -68,20 +68,6 @@ static void tag(struct str body, char etag[ETAG_LEN])
     memcpy(etag + 1, hex, ETAG_LEN - 2);
 }
 
-/* If-None-Match compares weakly (RFC 9110 §13.1.2). */
-static bool is_known(const struct request *req, struct str etag)
-{
-    struct str rest = request_header(req, STR("if-none-match")), item;
-    while (str_split(&rest, ',', &item)) {
-        item = str_trim(item);
-        if (str_starts(item, STR("W/")))
-            item = str_skip(item, 2);
-        if (str_eq(item, etag) || str_eq(item, STR("*")))
-            return true;
-    }
-    return false;
-}
-
 /* Asked for again each time: a page of yesterday sells what was closed today. */
 static void put_tag(struct ctx *c, const struct request *req, struct response *res,
                     const char tag[ETAG_LEN])
@@ -89,13 +75,8 @@ static void put_tag(struct ctx *c, const struct request *req, struct response *r
     struct str etag = str_of(arena_push_bytes(c->arena, ETAG_LEN), ETAG_LEN);
     memcpy((char *)(uintptr_t)etag.ptr, tag, ETAG_LEN);
     response_header(res, STR("Cache-Control"), STR("no-cache"));
-    response_header(res, STR("ETag"), etag);
     response_header(res, STR("Vary"), STR("Accept-Language, Authorization"));
-    if (!is_known(req, etag))
-        return;
-    res->status = 304;
-    res->content_type = (struct str){0};
-    res->body.len = 0;
+    respond_tag(req, res, etag);
 }
 
 /* ---- answering ------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "server/api/catalogue_json.h"
 #include "server/api/desk_json.h"
 #include "server/api/desk_of.h"
+#include "server/api/page.h"
 
 /* ---- salons ------------------------------------------------------------------------------------- */
 
@@ -170,7 +171,7 @@ enum err api_salons_mine(struct ctx *c, struct request *req, struct response *re
     struct my_salon_page found;
     TRY(actor_settled(
         req, desk_mine(c, desk_of(req->app), &actor, query.after_id, query.limit, &found)));
-    struct json_writer w = desk_page_begin(c, res);
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
         catalogue_put_salon(c, &w, &found.items[i].salon);
@@ -181,7 +182,7 @@ enum err api_salons_mine(struct ctx *c, struct request *req, struct response *re
             json_put_null(&w, "staff");
         json_object_end(&w);
     }
-    desk_page_end(c, &w, found.more, found.more ? found.items[found.len - 1].salon.id : 0);
+    page_end_by_id(c, &w, found.more, found.more ? found.items[found.len - 1].salon.id : 0);
     return OK;
 }
 
@@ -329,9 +330,9 @@ enum err api_rooms(struct ctx *c, struct request *req, struct response *res)
     struct actor actor = actor_of(req);
     struct room_page found;
     TRY(actor_settled(req, desk_rooms(c, desk_of(req->app), &actor, &query, &found)));
-    struct json_writer w = desk_page_begin(c, res);
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_room(c, &w, &found.items[i]);
-    desk_page_end(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
+    page_end_by_id(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
     return OK;
 }

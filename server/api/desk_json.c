@@ -1,7 +1,5 @@
 #include "server/api/desk_json.h"
 
-#include "server/api/catalogue_json.h"
-
 enum err desk_read_week(struct ctx *c, const char *field, const char *end_name,
                         const struct json_objects *items, const struct weekly_times **out)
 {
@@ -35,19 +33,4 @@ const struct id_list *desk_read_ids(struct arena *arena, const struct json_ints 
     struct id_list *list = arena_new(arena, struct id_list);
     *list = (struct id_list){ints->v, ints->len};
     return list;
-}
-
-struct json_writer desk_page_begin(struct ctx *c, struct response *res)
-{
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "results");
-    return w;
-}
-
-void desk_page_end(struct ctx *c, struct json_writer *w, bool more, int64_t last_id)
-{
-    json_array_end(w);
-    json_put_next(c, w, catalogue_id_cursor(c, more, last_id));
-    json_object_end(w);
 }

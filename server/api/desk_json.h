@@ -22,7 +22,3 @@ NODISCARD enum err desk_read_week(struct ctx *c, const char *field, const char *
                                   const struct weekly_times **out);
 /* NULL when the body had none. */
 const struct id_list *desk_read_ids(struct arena *arena, const struct json_ints *ints);
-
-/* Around the items of a page. `last_id`: of the last item, when there are more. */
-struct json_writer desk_page_begin(struct ctx *c, struct response *res);
-void desk_page_end(struct ctx *c, struct json_writer *w, bool more, int64_t last_id);

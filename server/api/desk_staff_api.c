@@ -5,6 +5,7 @@
 #include "server/api/catalogue_json.h"
 #include "server/api/desk_json.h"
 #include "server/api/desk_of.h"
+#include "server/api/page.h"
 
 /* ---- staff -------------------------------------------------------------------------------------- */
 
@@ -182,13 +183,13 @@ enum err api_exceptions(struct ctx *c, struct request *req, struct response *res
     struct exception_page found;
     TRY(actor_settled(req,
                       desk_exceptions(c, desk_of(req->app), &actor, req->ids[1], &query, &found)));
-    struct json_writer w = desk_page_begin(c, res);
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
         put_exception(&w, &found.items[i], found.tz);
         json_object_end(&w);
     }
-    desk_page_end(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
+    page_end_by_id(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
     return OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
+#include "server/api/page.h"
 #include "server/api/photos_of.h"
 
 enum { MEDIA_CHUNK = 65536 }; /* read at once; sending waits while as much is unsent */
@@ -33,15 +34,10 @@ enum err api_photos(struct ctx *c, struct request *req, struct response *res)
     struct photo_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(photos_list(c, photos_of(req->app), &query, &found));
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "results");
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_photo(&w, &found.items[i]);
-    json_array_end(&w);
-    json_put_next(
-        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
-    json_object_end(&w);
+    page_end_by_id(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
     return OK;
 }
 
@@ -104,20 +100,6 @@ enum err api_photo_remove(struct ctx *c, struct request *req, struct response *r
 
 /* ---- sending one -------------------------------------------------------------------------------- */
 
-/* If-None-Match (RFC 9110 §13.1.2): a list of entity tags; a weak one names the same content. */
-static bool has_tag(struct str list, struct str tag)
-{
-    struct str item;
-    while (str_split(&list, ',', &item)) {
-        item = str_trim(item);
-        if (str_starts(item, STR("W/")))
-            item = str_skip(item, 2);
-        if (str_eq(item, tag) || str_eq(item, STR("*")))
-            return true;
-    }
-    return false;
-}
-
 static enum err send_file(struct ctx *c, struct request *req, struct response *res,
                           const struct media_reading *reading)
 {
@@ -142,13 +124,8 @@ enum err api_media(struct ctx *c, struct request *req, struct response *res)
     struct media_reading reading;
     TRY(photo_open(c, photos_of(req->app), req->name, &reading));
     struct str tag = str_printf(c->arena, "\"%.*s\"", STR_FMT(content_str(&reading.content)));
-    response_header(res, STR("ETag"), tag);
     response_header(res, STR("Cache-Control"), STR("public, max-age=31536000, immutable"));
-    enum err err = OK;
-    if (has_tag(request_header(req, STR("if-none-match")), tag))
-        res->status = 304;
-    else
-        err = send_file(c, req, res, &reading);
+    enum err err = respond_tag(req, res, tag) ? OK : send_file(c, req, res, &reading);
     photo_close(photos_of(req->app), &reading);
     return err;
 }

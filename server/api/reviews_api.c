@@ -2,6 +2,7 @@
 
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
+#include "server/api/page.h"
 #include "server/api/reviews_of.h"
 #include "server/http/middleware.h"
 
@@ -25,15 +26,10 @@ enum err api_reviews(struct ctx *c, struct request *req, struct response *res)
     TRY(catalogue_part_query(c, req, &query));
     TRY(reviews_list(c, reviews_of(req->app), &query, &found));
     language_settle(c, req);
-    struct json_writer w = respond_json(c, res, 200);
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "results");
+    struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_review(c, &w, &found.items[i], found.tz);
-    json_array_end(&w);
-    json_put_next(
-        c, &w, catalogue_id_cursor(c, found.more, found.more ? found.items[found.len - 1].id : 0));
-    json_object_end(&w);
+    page_end_by_id(c, &w, found.more, found.more ? found.items[found.len - 1].id : 0);
     return OK;
 }
 

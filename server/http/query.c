@@ -89,6 +89,17 @@ enum err query_int(struct ctx *c, const struct request *req, struct str name, in
     return OK;
 }
 
+enum err query_date(struct ctx *c, const struct request *req, struct str name, struct date *out)
+{
+    struct str text;
+    struct date first = date_from_civil(2000, 1, 1), last = date_from_civil(2999, 12, 31);
+    if (!query_find(c, req, name, &text))
+        return fail_field(c, name, R_FIELD_REQUIRED);
+    if (!date_parse(text, out) || out->days < first.days || out->days > last.days)
+        return fail_field(c, name, R_BAD_QUERY);
+    return OK;
+}
+
 enum err query_page(struct ctx *c, const struct request *req, struct page *out)
 {
     struct str cursor;

@@ -63,3 +63,28 @@ TEST(a_page_is_20_unless_asked_and_100_at_most)
     CHECK_INT(query_page(&f.c, &f.req, &page), ERR_INVALID);
     CHECK_STR(f.c.refused_field, STR("cursor"));
 }
+
+TEST(a_date_is_of_a_year_that_the_zones_know)
+{
+    static const struct {
+        struct str query;
+        enum reason reason;
+    } cases[] = {
+        {{"from=2026-03-01", 15}, R_NONE},
+        {{"from=2000-01-01", 15}, R_NONE},
+        {{"from=2999-12-31", 15}, R_NONE},
+        {{"from=1999-12-31", 15}, R_BAD_QUERY},
+        {{"from=3000-01-01", 15}, R_BAD_QUERY},
+        {{"from=2026-02-30", 15}, R_BAD_QUERY},
+        {{"from=", 5}, R_BAD_QUERY},
+        {{"to=2026-03-01", 13}, R_FIELD_REQUIRED},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        FIXTURE;
+        struct date date;
+        f.req.query = cases[i].query;
+        enum err err = query_date(&f.c, &f.req, STR("from"), &date);
+        CHECK_INT(err != OK, cases[i].reason != R_NONE);
+        CHECK_INT(f.c.reason, cases[i].reason);
+    }
+}

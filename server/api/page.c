@@ -1,0 +1,21 @@
+#include "server/api/page.h"
+
+struct json_writer respond_page(struct ctx *c, struct response *res)
+{
+    struct json_writer w = respond_json(c, res, 200);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "results");
+    return w;
+}
+
+void page_end(struct ctx *c, struct json_writer *w, struct str cursor)
+{
+    json_array_end(w);
+    json_put_next(c, w, cursor);
+    json_object_end(w);
+}
+
+void page_end_by_id(struct ctx *c, struct json_writer *w, bool more, int64_t last_id)
+{
+    page_end(c, w, more ? str_printf(c->arena, "%lld", (long long)last_id) : STR(""));
+}
