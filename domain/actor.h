@@ -11,8 +11,7 @@ enum actor_kind { ACTOR_USER, ACTOR_SYSTEM };
 
 struct actor {
     enum actor_kind kind;
-    int64_t user_id;     /* of ACTOR_USER, else 0 */
-    bool language_asked; /* else the answer is in the language that the user prefers */
+    int64_t user_id; /* of ACTOR_USER, else 0 */
 };
 
 static inline struct actor actor_user(int64_t user_id)

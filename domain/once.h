@@ -25,6 +25,13 @@ struct once {
     enum lang lang; /* with replayed: of the answer that is kept */
 };
 
+/* The kept answer is shown again, and so is its language: from here on the request speaks that. */
+static inline void once_replay(struct ctx *c, struct once *once, enum lang lang)
+{
+    once->replayed = true;
+    once->lang = c->lang = lang;
+}
+
 /* The second form: what a replay looks at instead of a kept answer. */
 struct once_row {
     struct once once;

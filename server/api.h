@@ -21,6 +21,7 @@ struct header {
 struct caller {
     int64_t user_id;
     struct uuid session;
+    enum lang lang; /* that she preferred when the token was made */
 };
 
 enum { ROUTE_IDS_MAX = 3 };
@@ -39,8 +40,6 @@ struct request {
     struct str name;            /* the {name} of the route's pattern, decoded; never empty */
     struct caller caller;
     struct str client_ip;      /* behind trusted proxies: the right-most untrusted one */
-    bool lang_from_header;     /* Accept-Language decided the ctx's language */
-    bool lang_settled;         /* or language_settle has looked for the caller's own */
     const struct route *route; /* NULL while none matched */
 };
 /* First header of that name (case-insensitive), or empty. */
@@ -73,7 +72,7 @@ typedef enum err endpoint_fn(struct ctx *c, struct request *req, struct response
 enum route_flags {
     ROUTE_PUBLIC = 0,
     ROUTE_USER = 1 << 0,          /* a valid access token, else 401 */
-    ROUTE_OPTIONAL_USER = 1 << 1, /* a token is looked at when there is one; a bad one is 401 */
+    ROUTE_OPTIONAL_USER = 1 << 1, /* without a token as well; a bad one is 401 */
     ROUTE_FINISH = 1 << 2, /* goes on when the client vanishes: its effect is being committed */
     ROUTE_QUIET = 1 << 3,  /* not in the access log: probes */
     ROUTE_STREAM = 1 << 4, /* body and answer are not gathered: see request_body_next */

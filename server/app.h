@@ -47,9 +47,6 @@ struct app {
      * about expiry. Set by the accounts slice; while NULL every token is refused. */
     bool (*token_verify)(const struct app *app, struct str token, struct instant now,
                          struct caller *out);
-    /* The language a signed-in user chose. Waits (one statement); asked for only when a text must
-     * be written and the request had no Accept-Language. Any error: Arabic stays. */
-    enum err (*user_language)(struct ctx *c, struct app *app, int64_t user_id, enum lang *out);
 
     /* ---- the areas (server/area.h), each known to its own file only ---- */
     struct login_services *login;

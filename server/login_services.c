@@ -100,13 +100,9 @@ static bool token_verify(const struct app *app, struct str token, struct instant
     struct access_claims claims;
     if (!token_access_verify(&app->login->keys, now, token, &claims))
         return false;
-    *out = (struct caller){.user_id = claims.user_id, .session = claims.session};
+    *out =
+        (struct caller){.user_id = claims.user_id, .session = claims.session, .lang = claims.lang};
     return true;
-}
-
-static enum err user_language(struct ctx *c, struct app *app, int64_t user_id, enum lang *out)
-{
-    return account_store_language(c, &app->login->accounts, user_id, out);
 }
 
 static bool begin(struct app *app, char *why, size_t why_len)
@@ -142,7 +138,6 @@ static bool begin(struct app *app, char *why, size_t why_len)
     struct phone unused;
     (void)!phone_plan_parse(STR("+971500000000"), &unused);
     app->token_verify = token_verify;
-    app->user_language = user_language;
     return true;
 }
 

@@ -26,16 +26,6 @@ enum err account_store_get(struct ctx *c, struct account_store *store, int64_t i
     return rows.len == 0 ? ERR_NOT_FOUND : account_read(&rows, 0, out);
 }
 
-enum err account_store_language(struct ctx *c, struct account_store *store, int64_t id,
-                                enum lang *out)
-{
-    struct pg_rows rows;
-    TRY(pg_query(c, store->pool, &SQL_ACCOUNTS_LANGUAGE, PG_ARGS(pg_int8(id)), &rows));
-    if (rows.len == 0)
-        return ERR_NOT_FOUND;
-    return lang_parse(pg_get_text(&rows, 0, 0), out) ? OK : ERR_INTERNAL;
-}
-
 static struct pg_arg text_if_given(struct str v)
 {
     return v.ptr ? pg_text(v) : pg_text_or_null(v);

@@ -4,10 +4,10 @@
 #include "domain/i18n/texts.h"
 #include "storage/row_cursor.h"
 
-/* The arguments with which creations end: language, key, fingerprint of a `struct desk_once *`. */
-#define ROW_ONCE(once)                                                                      \
-    pg_text((once) ? (once)->asked : STR("")), pg_text((once) ? (once)->key.key : STR("")), \
-        pg_text((once) ? (once)->key.fingerprint : STR(""))
+/* The arguments with which creations end: language of the answer, key, fingerprint (`once` NULL: none). */
+#define ROW_ONCE(c, once)                                                   \
+    pg_text(lang_code((c)->lang)), pg_text((once) ? (once)->key : STR("")), \
+        pg_text((once) ? (once)->fingerprint : STR(""))
 
 /* Puts the cursor behind them. No row, or no language: there is no such user. */
 static inline enum err row_desk_answer(const struct pg_rows *rows, struct row_cursor *at,

@@ -92,7 +92,7 @@ enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t 
                          kept_int8(in->horizon_days), confirm, kept_int8(in->cancel_cutoff_minutes),
                          kept_int8(in->late_cancel_fee_amount), kept_int8(in->no_show_fee_amount),
                          kept_int8(in->deposit_amount), KEPT_WEEK(c, in->opening),
-                         pg_int8(SALONS_PER_OWNER_MAX), ROW_ONCE(in->once)),
+                         pg_int8(SALONS_PER_OWNER_MAX), ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -173,7 +173,7 @@ enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_
                          kept_int8(in->duration_minutes), kept_int8(in->buffer_before_minutes),
                          kept_int8(in->buffer_after_minutes), kept_int8(in->price_amount),
                          kept_ids(c, in->rooms), pg_int8(SERVICES_PER_SALON_MAX),
-                         ROW_ONCE(in->once)),
+                         ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -184,14 +184,13 @@ enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_
 
 enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
                               int64_t room, const struct str name[LANG_COUNT],
-                              const struct desk_once *once, struct desk_answer *answer,
-                              struct room *out)
+                              const struct once *once, struct desk_answer *answer, struct room *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_ROOM_SAVE,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(room),
                          kept_text(name[LANG_AR]), kept_text(name[LANG_EN]),
-                         pg_int8(ROOMS_PER_SALON_MAX), ROW_ONCE(once)),
+                         pg_int8(ROOMS_PER_SALON_MAX), ROW_ONCE(c, once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -246,7 +245,7 @@ enum err desk_store_staff_save(struct ctx *c, struct desk_store *store, int64_t 
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(staff),
                          kept_text(in->phone), kept_text(in->first_name), kept_text(in->last_name),
                          kept_ids(c, in->services), KEPT_WEEK(c, in->windows),
-                         pg_int8(STAFF_PER_SALON_MAX), ROW_ONCE(in->once)),
+                         pg_int8(STAFF_PER_SALON_MAX), ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
@@ -270,7 +269,7 @@ enum err desk_store_staff_get(struct ctx *c, struct desk_store *store, int64_t a
 
 enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64_t actor,
                                   int64_t salon, int64_t staff, const struct staff_exception *in,
-                                  const struct desk_once *once, struct desk_answer *answer,
+                                  const struct once *once, struct desk_answer *answer,
                                   struct exception_added *out)
 {
     struct pg_rows rows;
@@ -278,7 +277,7 @@ enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(staff),
                          pg_text(exception_kind_code(in->kind)), pg_instant(in->starts_at),
                          pg_instant(in->ends_at), pg_text(in->note),
-                         pg_int8(EXCEPTIONS_PER_STAFF_MAX), ROW_ONCE(once)),
+                         pg_int8(EXCEPTIONS_PER_STAFF_MAX), ROW_ONCE(c, once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));

@@ -16,15 +16,14 @@ enum err photo_store_office(struct ctx *c, struct photo_store *store, int64_t ac
 }
 
 enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
-                         const struct desk_once *once, struct desk_answer *answer,
-                         struct photo *photo)
+                         const struct once *once, struct desk_answer *answer, struct photo *photo)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_PHOTOS_ADD,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_text(content_str(&photo->content)),
                          pg_text(image_kind_code(photo->image.kind)), pg_int8(photo->image.width),
                          pg_int8(photo->image.height), pg_int8(photo->bytes),
-                         pg_int8(PHOTOS_PER_SALON_MAX), ROW_ONCE(once)),
+                         pg_int8(PHOTOS_PER_SALON_MAX), ROW_ONCE(c, once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));

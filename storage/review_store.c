@@ -22,7 +22,7 @@ enum err review_store_add(struct ctx *c, struct review_store *store, int64_t act
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_REVIEWS_ADD,
                  PG_ARGS(pg_int8(actor), pg_int8(in->salon), pg_int8(in->booking),
-                         pg_int8(in->rating), pg_text(in->comment), ROW_ONCE(in->once)),
+                         pg_int8(in->rating), pg_text(in->comment), ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));

@@ -37,7 +37,7 @@ enum err session_store_login(struct ctx *c, struct session_store *store, struct 
 }
 
 enum err session_store_open_for_phone(struct ctx *c, struct session_store *store, struct str phone,
-                                      const struct session_new *session, int64_t *user_id)
+                                      const struct session_new *session, struct session_owner *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_SESSIONS_OPEN_FOR_PHONE,
@@ -47,8 +47,8 @@ enum err session_store_open_for_phone(struct ctx *c, struct session_store *store
                          pg_instant(session->refresh.expires_at)),
                  &rows));
     assert(rows.len == 1);
-    *user_id = pg_get_int8(&rows, 0, 0);
-    return OK;
+    out->user_id = pg_get_int8(&rows, 0, 0);
+    return lang_parse(pg_get_text(&rows, 0, 1), &out->lang) ? OK : ERR_INTERNAL;
 }
 
 static bool read_verdict(struct str text, enum rotation *out)
@@ -68,8 +68,7 @@ static bool read_verdict(struct str text, enum rotation *out)
 
 enum err session_store_rotate(struct ctx *c, struct session_store *store,
                               const struct token_hash *shown, const struct session_new *next,
-                              struct duration grace, enum rotation *verdict,
-                              struct refresh_claims *out)
+                              struct duration grace, struct rotated *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_SESSIONS_ROTATE,
@@ -82,13 +81,13 @@ enum err session_store_rotate(struct ctx *c, struct session_store *store,
                          pg_text(c->request_id)),
                  &rows));
     assert(rows.len == 1);
-    if (!read_verdict(pg_get_text(&rows, 0, 0), verdict))
+    if (!read_verdict(pg_get_text(&rows, 0, 0), &out->verdict))
         return ERR_INTERNAL;
-    *out = next->refresh;
-    if (*verdict == ROTATION_DONE || *verdict == ROTATION_REPEATED) {
-        out->jti = pg_get_uuid(&rows, 0, 1);
-        out->issued_at = pg_get_instant(&rows, 0, 2);
-        out->expires_at = pg_get_instant(&rows, 0, 3);
-    }
-    return OK;
+    if (out->verdict == ROTATION_REUSED || out->verdict == ROTATION_ENDED)
+        return OK;
+    out->successor = next->refresh;
+    out->successor.jti = pg_get_uuid(&rows, 0, 1);
+    out->successor.issued_at = pg_get_instant(&rows, 0, 2);
+    out->successor.expires_at = pg_get_instant(&rows, 0, 3);
+    return lang_parse(pg_get_text(&rows, 0, 4), &out->lang) ? OK : ERR_INTERNAL;
 }

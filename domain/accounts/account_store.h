@@ -7,8 +7,6 @@ struct account_store;
 /* ERR_NOT_FOUND, with no reason noted: there is none. */
 NODISCARD enum err account_store_get(struct ctx *c, struct account_store *store, int64_t id,
                                      struct account *out);
-NODISCARD enum err account_store_language(struct ctx *c, struct account_store *store, int64_t id,
-                                          enum lang *out);
 /* Parsed values. ERR_NOT_FOUND as above; ERR_CONFLICT: another account has that e-mail address. */
 NODISCARD enum err account_store_change(struct ctx *c, struct account_store *store, int64_t id,
                                         const struct account_changes *in, struct account *out);

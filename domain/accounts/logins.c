@@ -21,9 +21,9 @@ static struct session_new session_begin(struct ctx *c, const struct logins *logi
 }
 
 static struct str access_for(struct ctx *c, const struct logins *logins, int64_t user_id,
-                             struct uuid session)
+                             struct uuid session, enum lang lang)
 {
-    const struct access_claims claims = {.user_id = user_id, .session = session};
+    const struct access_claims claims = {.user_id = user_id, .session = session, .lang = lang};
     return token_access_sign(c->arena, logins->keys, uuid_random(c->clock), ctx_now(c), &claims);
 }
 
@@ -44,7 +44,7 @@ enum err login_by_code(struct ctx *c, const struct logins *logins, struct otp *o
         return otp_refuse_code(c);
     TRY(err);
     stat_count(STAT_OTP_VERIFIED);
-    out->tokens.access = access_for(c, logins, out->account.id, session.id);
+    out->tokens.access = access_for(c, logins, out->account.id, session.id, out->account.language);
     return OK;
 }
 
@@ -59,19 +59,18 @@ enum err login_refresh(struct ctx *c, const struct logins *logins, struct str re
     struct session_new next =
         session_begin(c, logins, shown.user_id, shown.session, client, &unused);
     struct token_hash hash = token_hash(refresh);
-    enum rotation verdict;
-    struct refresh_claims successor;
-    TRY(session_store_rotate(c, logins->sessions, &hash, &next, logins->grace, &verdict,
-                             &successor));
-    if (verdict == ROTATION_REUSED) {
+    struct rotated rotated;
+    TRY(session_store_rotate(c, logins->sessions, &hash, &next, logins->grace, &rotated));
+    if (rotated.verdict == ROTATION_REUSED) {
         stat_count(STAT_REFRESH_REUSED);
         log_event(LOG_WARN, "refresh_reused", "a used refresh token came back: session ended");
         return fail(c, R_REFRESH_REUSED);
     }
-    if (verdict == ROTATION_ENDED)
+    if (rotated.verdict == ROTATION_ENDED)
         return fail(c, R_REFRESH_INVALID);
-    out->refresh = token_refresh_sign(c->arena, logins->keys, &successor);
-    out->access = access_for(c, logins, successor.user_id, successor.session);
+    const struct refresh_claims *successor = &rotated.successor;
+    out->refresh = token_refresh_sign(c->arena, logins->keys, successor);
+    out->access = access_for(c, logins, successor->user_id, successor->session, rotated.lang);
     return OK;
 }
 
@@ -83,10 +82,10 @@ enum err login_mint(struct ctx *c, const struct logins *logins, struct str typed
         return fail_field(c, STR("phone_number"), R_PHONE_INVALID);
     const struct session_client nobody = {STR(""), STR("")};
     struct str unused;
-    int64_t user_id;
+    struct session_owner owner;
     struct session_new session =
         session_begin(c, logins, 0, uuid_random(c->clock), &nobody, &unused);
-    TRY(session_store_open_for_phone(c, logins->sessions, phone_str(&phone), &session, &user_id));
-    *access = access_for(c, logins, user_id, session.id);
+    TRY(session_store_open_for_phone(c, logins->sessions, phone_str(&phone), &session, &owner));
+    *access = access_for(c, logins, owner.user_id, session.id, owner.lang);
     return OK;
 }

@@ -25,19 +25,29 @@ NODISCARD enum err session_store_login(struct ctx *c, struct session_store *stor
                                        struct uuid otp_request, const struct session_new *session,
                                        struct account *out, bool *first_time);
 
+struct session_owner {
+    int64_t user_id;
+    enum lang lang; /* that she prefers */
+};
 /* A session for whoever has this phone (made now if nobody), without a code. */
 NODISCARD enum err session_store_open_for_phone(struct ctx *c, struct session_store *store,
                                                 struct str phone, const struct session_new *session,
-                                                int64_t *user_id);
+                                                struct session_owner *out);
 
 enum rotation {
     ROTATION_DONE,     /* the new token counts from now on */
-    ROTATION_REPEATED, /* used a moment ago: *out is the successor that it got then */
+    ROTATION_REPEATED, /* used a moment ago: the successor is the one that it got then */
     ROTATION_REUSED,   /* used before: the session is revoked, an audit row says so */
     ROTATION_ENDED     /* revoked, expired or unknown */
 };
-/* `shown` was verified; `next` is what follows it, if it is the newest. *out: what does follow. */
+struct rotated {
+    enum rotation verdict;
+    /* of ROTATION_DONE and ROTATION_REPEATED */
+    struct refresh_claims successor;
+    enum lang lang; /* that the session's owner prefers by now */
+};
+/* `shown` was verified; `next` is what follows it, if it is the newest. */
 NODISCARD enum err session_store_rotate(struct ctx *c, struct session_store *store,
                                         const struct token_hash *shown,
                                         const struct session_new *next, struct duration grace,
-                                        enum rotation *verdict, struct refresh_claims *out);
+                                        struct rotated *out);

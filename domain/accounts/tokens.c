@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "domain/i18n/texts.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/json_scan.h"
 
@@ -22,6 +23,7 @@ struct claims {
     struct str token_type;
     int64_t expires_s, issued_s, user_id;
     struct uuid session, jti;
+    enum lang lang;
     uint32_t seen; /* one bit per claim */
 };
 enum {
@@ -31,7 +33,9 @@ enum {
     CLAIM_JTI = 1 << 3,
     CLAIM_USER = 1 << 4,
     CLAIM_SID = 1 << 5,
-    CLAIMS_ALL = (1 << 6) - 1
+    CLAIM_LANG = 1 << 6,
+    CLAIMS_OF_REFRESH = CLAIM_TYPE | CLAIM_EXP | CLAIM_IAT | CLAIM_JTI | CLAIM_USER | CLAIM_SID,
+    CLAIMS_OF_ACCESS = CLAIM_TYPE | CLAIM_EXP | CLAIM_USER | CLAIM_SID
 };
 
 bool token_keys_init(struct token_keys *keys, struct str secret, struct duration access_ttl,
@@ -68,16 +72,19 @@ static struct str jti_text(struct arena *arena, struct uuid jti)
     return hex_encode(arena, jti.bytes, sizeof(jti.bytes));
 }
 
+/* `lang` empty: such a token has none. */
 static struct str payload(struct arena *arena, const char *type, int64_t user_id,
-                          struct uuid session, struct uuid jti, int64_t issued_s, int64_t expires_s)
+                          struct uuid session, struct uuid jti, int64_t issued_s, int64_t expires_s,
+                          struct str lang)
 {
     char sid[UUID_TEXT_LEN];
     uuid_format(session, sid);
     return str_printf(arena,
                       "{\"token_type\":\"%s\",\"exp\":%" PRId64 ",\"iat\":%" PRId64
-                      ",\"jti\":\"%.*s\",\"user_id\":%" PRId64 ",\"sid\":\"%.*s\"}",
+                      ",\"jti\":\"%.*s\",\"user_id\":%" PRId64 ",\"sid\":\"%.*s\"%s%.*s%s}",
                       type, expires_s, issued_s, STR_FMT(jti_text(arena, jti)), user_id,
-                      UUID_TEXT_LEN, sid);
+                      UUID_TEXT_LEN, sid, lang.len ? ",\"lang\":\"" : "", STR_FMT(lang),
+                      lang.len ? "\"" : "");
 }
 
 static int64_t whole_seconds(struct instant t)
@@ -96,7 +103,7 @@ struct str token_access_sign(struct arena *arena, const struct token_keys *keys,
     int64_t expires_s = whole_seconds(instant_add(now, keys->access_ttl));
     return sign(arena, keys,
                 payload(arena, "access", claims->user_id, claims->session, jti, whole_seconds(now),
-                        expires_s));
+                        expires_s, lang_code(claims->lang)));
 }
 
 struct str token_refresh_sign(struct arena *arena, const struct token_keys *keys,
@@ -104,7 +111,8 @@ struct str token_refresh_sign(struct arena *arena, const struct token_keys *keys
 {
     return sign(arena, keys,
                 payload(arena, "refresh", claims->user_id, claims->session, claims->jti,
-                        whole_seconds(claims->issued_at), whole_seconds(claims->expires_at)));
+                        whole_seconds(claims->issued_at), whole_seconds(claims->expires_at),
+                        STR("")));
 }
 
 struct refresh_claims token_refresh_new(const struct token_keys *keys, const struct clock *clock,
@@ -215,6 +223,12 @@ static bool read_claim(const struct json_member *member, struct claims *claims, 
         *bit = CLAIM_SID;
         return read_sid(member, &claims->session);
     }
+    if (str_eq(member->name, STR("lang"))) {
+        *bit = CLAIM_LANG;
+        if (!lang_parse(member->value, &claims->lang))
+            claims->lang = LANG_AR; /* one that another version knows */
+        return member->kind == JSON_KIND_STRING;
+    }
     *bit = 0;
     return true;
 }
@@ -252,11 +266,10 @@ bool token_access_verify(const struct token_keys *keys, struct instant now, stru
                          struct access_claims *out)
 {
     struct claims claims;
-    uint32_t needed = CLAIM_TYPE | CLAIM_EXP | CLAIM_USER | CLAIM_SID;
-    if (!claims_verify(keys, now, jwt, STR("access"), needed, &claims))
+    if (!claims_verify(keys, now, jwt, STR("access"), CLAIMS_OF_ACCESS, &claims))
         return false;
-    out->user_id = claims.user_id;
-    out->session = claims.session;
+    *out = (struct access_claims){
+        .user_id = claims.user_id, .session = claims.session, .lang = claims.lang};
     return true;
 }
 
@@ -264,7 +277,7 @@ bool token_refresh_verify(const struct token_keys *keys, struct instant now, str
                           struct refresh_claims *out)
 {
     struct claims claims;
-    if (!claims_verify(keys, now, jwt, STR("refresh"), CLAIMS_ALL, &claims))
+    if (!claims_verify(keys, now, jwt, STR("refresh"), CLAIMS_OF_REFRESH, &claims))
         return false;
     *out = (struct refresh_claims){.user_id = claims.user_id,
                                    .session = claims.session,

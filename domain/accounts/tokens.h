@@ -1,7 +1,9 @@
 /* domain/accounts/tokens.h - access and refresh tokens: JSON Web Tokens, HS256 only.
  *
  * The header is one fixed text, so no token can choose its algorithm (RFC 8725 §3.1). Claims are
- * named as SimpleJWT names them: token_type, exp, iat, jti, user_id; and sid, the device session.
+ * named as SimpleJWT names them: token_type, exp, iat, jti, user_id; and sid, the device session. An
+ * access token has lang as well, the language that its user preferred when it was made: so no request
+ * needs to ask for it, and another preference is felt from the next refresh on.
  * An access token is judged from its own bytes: no store is asked, so a revoked session's access
  * token lives out its few minutes. A refresh token is only a claim: session_store.h decides.
  *
@@ -9,6 +11,7 @@
 #pragma once
 #include "runtime/base/clock.h"
 #include "runtime/base/crypto.h"
+#include "runtime/base/ctx.h"
 
 struct arena;
 
@@ -27,6 +30,7 @@ NODISCARD bool token_keys_init(struct token_keys *keys, struct str secret,
 struct access_claims {
     int64_t user_id;
     struct uuid session;
+    enum lang lang; /* Arabic, when the token names none that we know */
 };
 /* False: not ours, not an access token, damaged, or expired (now >= exp; no leeway). */
 NODISCARD bool token_access_verify(const struct token_keys *keys, struct instant now,

@@ -47,12 +47,8 @@ bool booking_status_parse(struct str code, enum booking_status *out)
     return false;
 }
 
-/* From here on the request speaks the actor's language, refusals included. */
-static enum err judge(struct ctx *c, const struct actor *actor, const struct booking_answer *answer)
+static enum err judge(struct ctx *c, const struct booking_answer *answer)
 {
-    if (!actor->language_asked && answer->verdict != VERDICT_REPLAY &&
-        answer->verdict != VERDICT_CUSTOMER_UNKNOWN)
-        c->lang = answer->language;
     if (answer->verdict == VERDICT_OK || answer->verdict == VERDICT_REPLAY)
         return OK;
     if (verdicts[answer->verdict].field.len)
@@ -81,7 +77,7 @@ enum err bookings_create(struct ctx *c, struct bookings *bookings, const struct 
     out->replayed = answer.verdict == VERDICT_REPLAY;
     if (out->replayed)
         c->lang = answer.language;
-    return judge(c, actor, &answer);
+    return judge(c, &answer);
 }
 
 static enum err offer_near(struct ctx *c, struct bookings *bookings, struct slots_query *query,
@@ -148,7 +144,7 @@ enum err bookings_get(struct ctx *c, struct bookings *bookings, const struct act
 {
     struct booking_answer answer;
     TRY(booking_store_get(c, bookings->store, actor->user_id, id, &answer, out));
-    return judge(c, actor, &answer);
+    return judge(c, &answer);
 }
 
 enum err bookings_list(struct ctx *c, struct bookings *bookings, const struct actor *actor,
@@ -156,7 +152,7 @@ enum err bookings_list(struct ctx *c, struct bookings *bookings, const struct ac
 {
     struct booking_answer answer;
     TRY(booking_store_list(c, bookings->store, actor->user_id, in, &answer, out));
-    return judge(c, actor, &answer);
+    return judge(c, &answer);
 }
 
 /* The move is made, whatever becomes of this: what is not settled now stands in the history. */
@@ -182,7 +178,7 @@ enum err bookings_move(struct ctx *c, struct bookings *bookings, const struct ac
         stat_count(counters[in->action]);
         settle(c, bookings, out);
     }
-    return judge(c, actor, &answer);
+    return judge(c, &answer);
 }
 
 enum err bookings_reschedule(struct ctx *c, struct bookings *bookings, const struct actor *actor,
@@ -192,5 +188,5 @@ enum err bookings_reschedule(struct ctx *c, struct bookings *bookings, const str
     TRY(booking_store_reschedule(c, bookings->store, actor->user_id, in, &answer, out));
     if (answer.verdict == VERDICT_OK)
         stat_count(STAT_BOOKING_RESCHEDULED);
-    return judge(c, actor, &answer);
+    return judge(c, &answer);
 }

@@ -37,7 +37,7 @@ enum err calendar_days(struct ctx *c, struct calendar_store *store, const struct
     assert(in->days >= 1 && in->days <= CALENDAR_DAYS_MAX);
     struct desk_answer answer;
     TRY(calendar_store_days(c, store, actor->user_id, in, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }
 
 enum err salon_summarize(struct ctx *c, struct calendar_store *store, const struct actor *actor,
@@ -47,5 +47,5 @@ enum err salon_summarize(struct ctx *c, struct calendar_store *store, const stru
         return fail_field(c, STR("to"), R_PERIOD_INVALID);
     struct desk_answer answer;
     TRY(calendar_store_summary(c, store, actor->user_id, salon, from, to, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }

@@ -71,10 +71,9 @@ enum err desk_salon_save(struct ctx *c, struct desk_store *store, const struct a
     if (in->timezone.ptr && !tz_find(in->timezone))
         return fail_field(c, STR("timezone"), R_TIMEZONE_UNKNOWN);
 
-    desk_once_begin(c, actor, in->once);
     struct desk_answer answer;
     TRY(desk_store_salon_save(c, store, actor->user_id, salon, &clean, &answer, out));
-    return desk_judge_once(c, actor, &answer, in->once);
+    return desk_judge_once(c, &answer, in->once);
 }
 
 static enum err close_part(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -82,7 +81,7 @@ static enum err close_part(struct ctx *c, struct desk_store *store, const struct
 {
     struct desk_answer answer;
     TRY(desk_store_close(c, store, actor->user_id, salon, what, part, &answer));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }
 
 enum err desk_salon_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -96,7 +95,7 @@ enum err desk_mine(struct ctx *c, struct desk_store *store, const struct actor *
 {
     struct desk_answer answer;
     TRY(desk_store_mine(c, store, actor->user_id, after_id, limit, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }
 
 /* ---- services and rooms ----------------------------------------------------------------------- */
@@ -108,10 +107,9 @@ enum err desk_service_save(struct ctx *c, struct desk_store *store, const struct
     struct service_changes clean = *in;
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean.name[lang] = trimmed(in->name[lang]);
-    desk_once_begin(c, actor, in->once);
     struct desk_answer answer;
     TRY(desk_store_service_save(c, store, actor->user_id, salon, service, &clean, &answer, out));
-    return desk_judge_once(c, actor, &answer, in->once);
+    return desk_judge_once(c, &answer, in->once);
 }
 
 enum err desk_service_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -122,15 +120,14 @@ enum err desk_service_close(struct ctx *c, struct desk_store *store, const struc
 
 enum err desk_room_save(struct ctx *c, struct desk_store *store, const struct actor *actor,
                         int64_t salon, int64_t room, const struct str name[LANG_COUNT],
-                        struct desk_once *once, struct room *out)
+                        struct once *once, struct room *out)
 {
     struct str clean[LANG_COUNT];
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean[lang] = trimmed(name[lang]);
-    desk_once_begin(c, actor, once);
     struct desk_answer answer;
     TRY(desk_store_room_save(c, store, actor->user_id, salon, room, clean, once, &answer, out));
-    return desk_judge_once(c, actor, &answer, once);
+    return desk_judge_once(c, &answer, once);
 }
 
 enum err desk_room_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -144,7 +141,7 @@ enum err desk_rooms(struct ctx *c, struct desk_store *store, const struct actor 
 {
     struct desk_answer answer;
     TRY(desk_store_rooms(c, store, actor->user_id, in, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }
 
 /* ---- staff ------------------------------------------------------------------------------------ */
@@ -169,10 +166,9 @@ enum err desk_staff_save(struct ctx *c, struct desk_store *store, const struct a
     struct staff_changes clean = *in;
     if (staff == 0)
         TRY(clean_person(c, in, &clean));
-    desk_once_begin(c, actor, in->once);
     struct desk_answer answer;
     TRY(desk_store_staff_save(c, store, actor->user_id, salon, staff, &clean, &answer, out));
-    return desk_judge_once(c, actor, &answer, in->once);
+    return desk_judge_once(c, &answer, in->once);
 }
 
 enum err desk_staff_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -186,7 +182,7 @@ enum err desk_staff_get(struct ctx *c, struct desk_store *store, const struct ac
 {
     struct desk_answer answer;
     TRY(desk_store_staff_get(c, store, actor->user_id, salon, staff, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }
 
 struct str exception_kind_code(enum exception_kind kind)
@@ -197,16 +193,15 @@ struct str exception_kind_code(enum exception_kind kind)
 
 enum err desk_exception_add(struct ctx *c, struct desk_store *store, const struct actor *actor,
                             int64_t salon, int64_t staff, const struct staff_exception *in,
-                            struct desk_once *once, struct exception_added *out)
+                            struct once *once, struct exception_added *out)
 {
     enum { YEAR_DAYS = 366 };
     int64_t length_us = instant_since(in->ends_at, in->starts_at).us;
     if (length_us <= 0 || length_us > YEAR_DAYS * seconds(24 * 3600).us)
         return fail_field(c, STR("ends_at"), R_TIMES_BACKWARD);
-    desk_once_begin(c, actor, once);
     struct desk_answer answer;
     TRY(desk_store_exception_add(c, store, actor->user_id, salon, staff, in, once, &answer, out));
-    return desk_judge_once(c, actor, &answer, once);
+    return desk_judge_once(c, &answer, once);
 }
 
 enum err desk_exception_remove(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -214,7 +209,7 @@ enum err desk_exception_remove(struct ctx *c, struct desk_store *store, const st
 {
     struct desk_answer answer;
     TRY(desk_store_exception_remove(c, store, actor->user_id, salon, staff, exception, &answer));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }
 
 enum err desk_exceptions(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -222,5 +217,5 @@ enum err desk_exceptions(struct ctx *c, struct desk_store *store, const struct a
 {
     struct desk_answer answer;
     TRY(desk_store_exceptions(c, store, actor->user_id, staff, in, &answer, out));
-    return desk_judge(c, actor, &answer);
+    return desk_judge(c, &answer);
 }

@@ -51,7 +51,7 @@ struct salon_changes {
     int64_t late_cancel_fee_amount, no_show_fee_amount, deposit_amount;
     int auto_confirm;                   /* 0, 1 or DESK_KEEP */
     const struct weekly_times *opening; /* checked by weekly_problem; NULL: stays */
-    struct desk_once *once;             /* of a new one, as below */
+    struct once *once;                  /* of a new one, as below */
 };
 /* `salon` 0: a new one, with names and cities. R_PHONE_INVALID, R_TIMEZONE_UNKNOWN, R_OWNER_UNKNOWN
  * keyed by their fields; R_CATALOGUE_FULL. */
@@ -85,7 +85,7 @@ struct service_changes {
     struct str name[LANG_COUNT];
     int64_t duration_minutes, buffer_before_minutes, buffer_after_minutes, price_amount;
     const struct id_list *rooms; /* one of which it needs; none: it needs no room; NULL: stays */
-    struct desk_once *once;
+    struct once *once;
 };
 struct desk_service {
     struct service service;
@@ -110,7 +110,7 @@ struct room_page {
 /* `room` 0: a new one. */
 NODISCARD enum err desk_room_save(struct ctx *c, struct desk_store *store,
                                   const struct actor *actor, int64_t salon, int64_t room,
-                                  const struct str name[LANG_COUNT], struct desk_once *once,
+                                  const struct str name[LANG_COUNT], struct once *once,
                                   struct room *out);
 NODISCARD enum err desk_room_close(struct ctx *c, struct desk_store *store,
                                    const struct actor *actor, int64_t salon, int64_t room);
@@ -125,7 +125,7 @@ struct staff_changes {
     struct str first_name, last_name;   /* of an account that is made for her; ptr NULL: none */
     const struct id_list *services;     /* NULL: stay */
     const struct weekly_times *windows; /* checked by weekly_problem; NULL: stay */
-    struct desk_once *once;
+    struct once *once;
 };
 struct desk_staff {
     int64_t id, user;
@@ -170,7 +170,7 @@ struct exception_added {
  * most 100). R_TIMES_BACKWARD keyed "ends_at"; R_CATALOGUE_FULL. */
 NODISCARD enum err desk_exception_add(struct ctx *c, struct desk_store *store,
                                       const struct actor *actor, int64_t salon, int64_t staff,
-                                      const struct staff_exception *in, struct desk_once *once,
+                                      const struct staff_exception *in, struct once *once,
                                       struct exception_added *out);
 NODISCARD enum err desk_exception_remove(struct ctx *c, struct desk_store *store,
                                          const struct actor *actor, int64_t salon, int64_t staff,

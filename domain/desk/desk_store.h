@@ -17,9 +17,8 @@ NODISCARD enum err desk_store_service_save(struct ctx *c, struct desk_store *sto
                                            struct desk_answer *answer, struct desk_service *out);
 NODISCARD enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                         int64_t salon, int64_t room,
-                                        const struct str name[LANG_COUNT],
-                                        const struct desk_once *once, struct desk_answer *answer,
-                                        struct room *out);
+                                        const struct str name[LANG_COUNT], const struct once *once,
+                                        struct desk_answer *answer, struct room *out);
 NODISCARD enum err desk_store_rooms(struct ctx *c, struct desk_store *store, int64_t actor,
                                     const struct part_query *in, struct desk_answer *answer,
                                     struct room_page *out);
@@ -33,8 +32,7 @@ NODISCARD enum err desk_store_staff_get(struct ctx *c, struct desk_store *store,
 NODISCARD enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64_t actor,
                                             int64_t salon, int64_t staff,
                                             const struct staff_exception *in,
-                                            const struct desk_once *once,
-                                            struct desk_answer *answer,
+                                            const struct once *once, struct desk_answer *answer,
                                             struct exception_added *out);
 NODISCARD enum err desk_store_exception_remove(struct ctx *c, struct desk_store *store,
                                                int64_t actor, int64_t salon, int64_t staff,

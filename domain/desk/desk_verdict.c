@@ -1,7 +1,5 @@
 #include "domain/desk/desk_verdict.h"
 
-#include "domain/i18n/texts.h"
-
 static const struct {
     struct str code;
     enum reason reason;
@@ -22,10 +20,8 @@ bool desk_verdict_parse(struct str code, enum desk_verdict *out)
     return false;
 }
 
-enum err desk_judge(struct ctx *c, const struct actor *actor, const struct desk_answer *answer)
+enum err desk_judge(struct ctx *c, const struct desk_answer *answer)
 {
-    if (!actor->language_asked && answer->verdict != DESK_ACTOR_UNKNOWN)
-        c->lang = answer->language;
     enum reason reason = verdicts[answer->verdict].reason;
     if (reason == R_NONE)
         return OK;
@@ -36,20 +32,10 @@ enum err desk_judge(struct ctx *c, const struct actor *actor, const struct desk_
     return fail(c, reason);
 }
 
-void desk_once_begin(struct ctx *c, const struct actor *actor, struct desk_once *once)
+enum err desk_judge_once(struct ctx *c, const struct desk_answer *answer, struct once *once)
 {
-    if (once)
-        once->asked = actor->language_asked ? lang_code(c->lang) : STR("");
-}
-
-/* Byte for byte as it was answered first: the language too. */
-enum err desk_judge_once(struct ctx *c, const struct actor *actor, const struct desk_answer *answer,
-                         struct desk_once *once)
-{
-    TRY(desk_judge(c, actor, answer));
-    if (once)
-        once->replayed = answer->verdict == DESK_REPLAY;
+    TRY(desk_judge(c, answer));
     if (answer->verdict == DESK_REPLAY)
-        c->lang = answer->language;
+        once_replay(c, once, answer->language);
     return OK;
 }

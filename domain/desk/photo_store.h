@@ -8,7 +8,7 @@ NODISCARD enum err photo_store_office(struct ctx *c, struct photo_store *store, 
                                       int64_t salon, struct desk_answer *answer);
 /* `id`, `created_at` and `tz` of `*photo` are written. */
 NODISCARD enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor,
-                                   int64_t salon, const struct desk_once *once,
+                                   int64_t salon, const struct once *once,
                                    struct desk_answer *answer, struct photo *photo);
 NODISCARD enum err photo_store_remove(struct ctx *c, struct photo_store *store, int64_t actor,
                                       int64_t salon, int64_t photo, struct desk_answer *answer,

@@ -92,7 +92,7 @@ enum err photo_upload_begin(struct ctx *c, struct photos *photos, const struct a
 {
     struct desk_answer answer;
     TRY(photo_store_office(c, photos->rows, actor->user_id, salon, &answer));
-    TRY(desk_judge(c, actor, &answer));
+    TRY(desk_judge(c, &answer));
     if (!photos->files)
         return fail(c, R_NOT_IMPLEMENTED);
     return media_begin(c, photos->files, out);
@@ -118,13 +118,12 @@ enum err photo_upload_keep(struct ctx *c, struct photos *photos, struct media_up
 
 /* File first, then row: a crash between them leaves a file that nobody names, until it is swept. */
 enum err photo_upload_finish(struct ctx *c, struct photos *photos, const struct actor *actor,
-                             int64_t salon, struct media_upload *upload, struct desk_once *once,
+                             int64_t salon, struct media_upload *upload, struct once *once,
                              struct photo *photo)
 {
     struct desk_answer answer;
-    desk_once_begin(c, actor, once);
     TRY(photo_store_add(c, photos->rows, actor->user_id, salon, once, &answer, photo));
-    enum err err = desk_judge_once(c, actor, &answer, once);
+    enum err err = desk_judge_once(c, &answer, once);
     if (answer.verdict == DESK_OK)
         return media_keep_again(c, upload);
     release(c, photos, &photo->content, photo->image.kind); /* no row was made for it */
@@ -147,7 +146,7 @@ enum err photo_remove(struct ctx *c, struct photos *photos, const struct actor *
     enum image_kind kind;
     TRY(photo_store_remove(c, photos->rows, actor->user_id, salon, photo, &answer, &content,
                            &kind));
-    TRY(desk_judge(c, actor, &answer));
+    TRY(desk_judge(c, &answer));
     if (photos->files)
         release(c, photos, &content, kind);
     return OK;

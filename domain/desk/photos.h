@@ -62,7 +62,7 @@ NODISCARD enum err photo_upload_keep(struct ctx *c, struct photos *photos,
  * R_CATALOGUE_FULL. The same content again is the photo it was. */
 NODISCARD enum err photo_upload_finish(struct ctx *c, struct photos *photos,
                                        const struct actor *actor, int64_t salon,
-                                       struct media_upload *upload, struct desk_once *once,
+                                       struct media_upload *upload, struct once *once,
                                        struct photo *photo);
 /* Waits, also for a ctx that was cancelled. */
 void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload *upload);

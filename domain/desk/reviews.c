@@ -6,9 +6,8 @@ enum err review_add(struct ctx *c, struct review_store *store, const struct acto
                     const struct review_request *in, struct review *out, const struct tz **tz)
 {
     struct desk_answer answer;
-    desk_once_begin(c, actor, in->once);
     TRY(review_store_add(c, store, actor->user_id, in, &answer, out, tz));
-    return desk_judge_once(c, actor, &answer, in->once);
+    return desk_judge_once(c, &answer, in->once);
 }
 
 enum err reviews_list(struct ctx *c, struct review_store *store, const struct part_query *in,

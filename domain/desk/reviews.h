@@ -23,7 +23,7 @@ struct review_request {
     int64_t salon, booking;
     int32_t rating;
     struct str comment;
-    struct desk_once *once;
+    struct once *once;
 };
 /* R_NOT_FOUND: no such salon, or no booking of hers there; R_REVIEW_TOO_EARLY, R_REVIEW_EXISTS. With a
  * key: the same request again finds the review that it made. `*tz` is the salon's. */

@@ -4,7 +4,10 @@
  * cannot. Only ctx_* and fail() are exempt.
  *
  * The deadline is a point in time, set at the edge and only ever tightened. The clock, the arena,
- * the language and the refusal under way travel here and nowhere else. */
+ * the language and the refusal under way travel here and nowhere else.
+ *
+ * The language is decided at the edge, before anything can be refused, and read-only from there on: only
+ * an answer that was kept is shown in the language in which it was kept (domain/once.h). */
 #pragma once
 #include "runtime/base/arena.h"
 #include "runtime/base/clock.h"

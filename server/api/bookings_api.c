@@ -2,6 +2,7 @@
 
 #include "server/api/actor.h"
 #include "server/api/bookings_of.h"
+#include "server/api/idempotency.h"
 #include "server/api/page.h"
 
 enum { NOTES_MAX = 1000, REASON_MAX = 500 }; /* code points; the schema has the same */
@@ -218,12 +219,12 @@ enum err api_booking_create(struct ctx *c, struct request *req, struct response 
     TRY(idempotency_key(c, req, &key));
     TRY(read_create(c, req, &in));
     in.key = key;
-    in.language_asked = req->lang_from_header;
+    in.language_asked = true;
 
     struct bookings *bookings = bookings_of(req->app);
     struct actor actor = actor_of(req);
     struct bookings_made made;
-    enum err err = actor_settled(req, bookings_create(c, bookings, &actor, &in, &made));
+    enum err err = bookings_create(c, bookings, &actor, &in, &made);
     if (err)
         return refuse_create(c, bookings, &in, made.refused_wish, err);
     if (made.replayed)
@@ -280,7 +281,7 @@ enum err api_bookings(struct ctx *c, struct request *req, struct response *res)
 
     struct actor actor = actor_of(req);
     struct booking_page found;
-    TRY(actor_settled(req, bookings_list(c, bookings_of(req->app), &actor, &query, &found)));
+    TRY(bookings_list(c, bookings_of(req->app), &actor, &query, &found));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_booking(c, &w, &found.items[i]);
@@ -298,7 +299,7 @@ enum err api_booking(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(actor_settled(req, bookings_get(c, bookings_of(req->app), &actor, req->ids[0], &booking)));
+    TRY(bookings_get(c, bookings_of(req->app), &actor, req->ids[0], &booking));
     return respond_booking(c, res, 200, &booking);
 }
 
@@ -326,7 +327,7 @@ static enum err move(struct ctx *c, struct request *req, struct response *res,
                               .reason = body.reason.ptr ? body.reason : STR("")};
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(actor_settled(req, bookings_move(c, bookings_of(req->app), &actor, &in, &booking)));
+    TRY(bookings_move(c, bookings_of(req->app), &actor, &in, &booking));
     return respond_booking(c, res, 200, &booking);
 }
 
@@ -381,8 +382,7 @@ enum err api_booking_reschedule(struct ctx *c, struct request *req, struct respo
                                   .version = (int32_t)body.version.v};
     struct actor actor = actor_of(req);
     struct booking booking;
-    enum err err =
-        actor_settled(req, bookings_reschedule(c, bookings_of(req->app), &actor, &in, &booking));
+    enum err err = bookings_reschedule(c, bookings_of(req->app), &actor, &in, &booking);
     if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
         return new_time_taken(c, req, &in);
     TRY(err);

@@ -7,7 +7,6 @@
 #include "server/api/catalogue_pages.h"
 #include "server/api/page.h"
 #include "server/api/slots_json.h"
-#include "server/http/middleware.h"
 
 /* "name" in the language of the request, and both beside it. */
 void catalogue_put_name(struct ctx *c, struct json_writer *w, const char *key, const char *key_ar,

@@ -5,7 +5,6 @@
 #include "runtime/base/crypto.h"
 #include "runtime/base/stats.h"
 #include "server/api/catalogue_of.h"
-#include "server/http/middleware.h"
 
 enum {
     PAGES_MAX = 16384,
@@ -136,7 +135,6 @@ enum err catalogue_page(struct ctx *c, struct request *req, struct response *res
 {
     struct catalogue_pages *pages = catalogue_pages_of(req->app);
     TRY(catalogue_read_begin(c, req->app, req->caller.user_id));
-    language_settle(c, req);
     struct str key = key_of(c, req);
     uint64_t stamp = 0;
     TRY(catalogue_stamp(c, catalogue_of(req->app), salon, &stamp));

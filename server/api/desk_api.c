@@ -5,6 +5,7 @@
 #include "server/api/catalogue_json.h"
 #include "server/api/desk_json.h"
 #include "server/api/desk_of.h"
+#include "server/api/idempotency.h"
 #include "server/api/page.h"
 
 /* ---- salons ------------------------------------------------------------------------------------- */
@@ -114,7 +115,7 @@ static enum err read_policy(struct ctx *c, const struct policy_body *body,
 }
 
 static enum err save_salon(struct ctx *c, struct request *req, struct response *res,
-                           const struct salon_body *body, int64_t salon, struct desk_once *once)
+                           const struct salon_body *body, int64_t salon, struct once *once)
 {
     struct salon_changes in = {.name = {[LANG_AR] = body->name_ar, [LANG_EN] = body->name_en},
                                .city = {[LANG_AR] = body->city_ar, [LANG_EN] = body->city_en},
@@ -129,7 +130,7 @@ static enum err save_salon(struct ctx *c, struct request *req, struct response *
     in.once = once;
     struct actor actor = actor_of(req);
     struct salon_details details;
-    TRY(actor_settled(req, desk_salon_save(c, desk_of(req->app), &actor, salon, &in, &details)));
+    TRY(desk_salon_save(c, desk_of(req->app), &actor, salon, &in, &details));
     struct json_writer w = respond_json(c, res, salon ? 200 : 201);
     json_object_begin(&w, NULL);
     catalogue_put_salon(c, &w, &details.salon);
@@ -142,10 +143,10 @@ enum err api_salon_create(struct ctx *c, struct request *req, struct response *r
 {
     struct salon_body body;
     TRY(REQUEST_JSON(c, req, salon_create_fields, &body));
-    struct desk_once once;
-    TRY(once_begin(c, req, &once));
+    struct once once;
+    TRY(idempotency_key(c, req, &once));
     TRY(save_salon(c, req, res, &body, 0, &once));
-    once_end(res, &once);
+    idempotency_tell(res, &once);
     return OK;
 }
 
@@ -159,7 +160,7 @@ enum err api_salon_change(struct ctx *c, struct request *req, struct response *r
 enum err api_salon_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req, desk_salon_close(c, desk_of(req->app), &actor, req->ids[0])));
+    TRY(desk_salon_close(c, desk_of(req->app), &actor, req->ids[0]));
     return respond_no_content(res);
 }
 
@@ -169,8 +170,7 @@ enum err api_salons_mine(struct ctx *c, struct request *req, struct response *re
     TRY(catalogue_part_query(c, req, &query));
     struct actor actor = actor_of(req);
     struct my_salon_page found;
-    TRY(actor_settled(
-        req, desk_mine(c, desk_of(req->app), &actor, query.after_id, query.limit, &found)));
+    TRY(desk_mine(c, desk_of(req->app), &actor, query.after_id, query.limit, &found));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
@@ -213,8 +213,7 @@ static const struct json_field service_create_fields[] = {SERVICE_FIELDS(JSON_RE
 static const struct json_field service_change_fields[] = {SERVICE_FIELDS(0)};
 
 static enum err save_service(struct ctx *c, struct request *req, struct response *res,
-                             const struct service_body *body, int64_t service,
-                             struct desk_once *once)
+                             const struct service_body *body, int64_t service, struct once *once)
 {
     struct service_changes in = {.name = {[LANG_AR] = body->name_ar, [LANG_EN] = body->name_en},
                                  .duration_minutes = desk_kept(body->duration),
@@ -225,8 +224,7 @@ static enum err save_service(struct ctx *c, struct request *req, struct response
     in.once = once;
     struct actor actor = actor_of(req);
     struct desk_service saved;
-    TRY(actor_settled(
-        req, desk_service_save(c, desk_of(req->app), &actor, req->ids[0], service, &in, &saved)));
+    TRY(desk_service_save(c, desk_of(req->app), &actor, req->ids[0], service, &in, &saved));
     struct json_writer w = respond_json(c, res, service ? 200 : 201);
     json_object_begin(&w, NULL);
     catalogue_put_service(c, &w, &saved.service);
@@ -239,10 +237,10 @@ enum err api_service_create(struct ctx *c, struct request *req, struct response 
 {
     struct service_body body;
     TRY(REQUEST_JSON(c, req, service_create_fields, &body));
-    struct desk_once once;
-    TRY(once_begin(c, req, &once));
+    struct once once;
+    TRY(idempotency_key(c, req, &once));
     TRY(save_service(c, req, res, &body, 0, &once));
-    once_end(res, &once);
+    idempotency_tell(res, &once);
     return OK;
 }
 
@@ -256,8 +254,7 @@ enum err api_service_change(struct ctx *c, struct request *req, struct response 
 enum err api_service_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req,
-                      desk_service_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1])));
+    TRY(desk_service_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1]));
     return respond_no_content(res);
 }
 
@@ -285,13 +282,12 @@ static void put_room(struct ctx *c, struct json_writer *w, const struct room *ro
 }
 
 static enum err save_room(struct ctx *c, struct request *req, struct response *res,
-                          const struct room_body *body, int64_t room, struct desk_once *once)
+                          const struct room_body *body, int64_t room, struct once *once)
 {
     const struct str name[LANG_COUNT] = {[LANG_AR] = body->name_ar, [LANG_EN] = body->name_en};
     struct actor actor = actor_of(req);
     struct room saved;
-    TRY(actor_settled(
-        req, desk_room_save(c, desk_of(req->app), &actor, req->ids[0], room, name, once, &saved)));
+    TRY(desk_room_save(c, desk_of(req->app), &actor, req->ids[0], room, name, once, &saved));
     struct json_writer w = respond_json(c, res, room ? 200 : 201);
     put_room(c, &w, &saved);
     return OK;
@@ -301,10 +297,10 @@ enum err api_room_create(struct ctx *c, struct request *req, struct response *re
 {
     struct room_body body;
     TRY(REQUEST_JSON(c, req, room_create_fields, &body));
-    struct desk_once once;
-    TRY(once_begin(c, req, &once));
+    struct once once;
+    TRY(idempotency_key(c, req, &once));
     TRY(save_room(c, req, res, &body, 0, &once));
-    once_end(res, &once);
+    idempotency_tell(res, &once);
     return OK;
 }
 
@@ -318,8 +314,7 @@ enum err api_room_change(struct ctx *c, struct request *req, struct response *re
 enum err api_room_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req,
-                      desk_room_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1])));
+    TRY(desk_room_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1]));
     return respond_no_content(res);
 }
 
@@ -329,7 +324,7 @@ enum err api_rooms(struct ctx *c, struct request *req, struct response *res)
     TRY(catalogue_part_query(c, req, &query));
     struct actor actor = actor_of(req);
     struct room_page found;
-    TRY(actor_settled(req, desk_rooms(c, desk_of(req->app), &actor, &query, &found)));
+    TRY(desk_rooms(c, desk_of(req->app), &actor, &query, &found));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_room(c, &w, &found.items[i]);

@@ -5,6 +5,7 @@
 #include "server/api/catalogue_json.h"
 #include "server/api/desk_json.h"
 #include "server/api/desk_of.h"
+#include "server/api/idempotency.h"
 #include "server/api/page.h"
 
 /* ---- staff -------------------------------------------------------------------------------------- */
@@ -73,7 +74,7 @@ static enum err respond_staff(struct ctx *c, struct response *res, int status,
 }
 
 static enum err save_staff(struct ctx *c, struct request *req, struct response *res,
-                           const struct staff_body *body, int64_t staff, struct desk_once *once)
+                           const struct staff_body *body, int64_t staff, struct once *once)
 {
     struct staff_changes in = {.phone = body->phone,
                                .first_name = body->first_name,
@@ -83,8 +84,7 @@ static enum err save_staff(struct ctx *c, struct request *req, struct response *
     in.once = once;
     struct actor actor = actor_of(req);
     struct desk_staff saved;
-    TRY(actor_settled(
-        req, desk_staff_save(c, desk_of(req->app), &actor, req->ids[0], staff, &in, &saved)));
+    TRY(desk_staff_save(c, desk_of(req->app), &actor, req->ids[0], staff, &in, &saved));
     return respond_staff(c, res, staff ? 200 : 201, &saved);
 }
 
@@ -92,10 +92,10 @@ enum err api_staff_add(struct ctx *c, struct request *req, struct response *res)
 {
     struct staff_body body;
     TRY(REQUEST_JSON(c, req, staff_add_fields, &body));
-    struct desk_once once;
-    TRY(once_begin(c, req, &once));
+    struct once once;
+    TRY(idempotency_key(c, req, &once));
     TRY(save_staff(c, req, res, &body, 0, &once));
-    once_end(res, &once);
+    idempotency_tell(res, &once);
     return OK;
 }
 
@@ -110,16 +110,14 @@ enum err api_staff_get(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
     struct desk_staff found;
-    TRY(actor_settled(
-        req, desk_staff_get(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], &found)));
+    TRY(desk_staff_get(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], &found));
     return respond_staff(c, res, 200, &found);
 }
 
 enum err api_staff_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req,
-                      desk_staff_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1])));
+    TRY(desk_staff_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1]));
     return respond_no_content(res);
 }
 
@@ -161,12 +159,12 @@ enum err api_exception_add(struct ctx *c, struct request *req, struct response *
                                  .note = body.note.ptr ? body.note : STR("")};
     struct actor actor = actor_of(req);
     struct exception_added added;
-    struct desk_once once;
-    TRY(once_begin(c, req, &once));
-    TRY(actor_settled(req, desk_exception_add(c, desk_of(req->app), &actor, req->ids[0],
-                                              req->ids[1], &in, &once, &added)));
+    struct once once;
+    TRY(idempotency_key(c, req, &once));
+    TRY(desk_exception_add(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], &in, &once,
+                           &added));
     in.id = added.id;
-    once_end(res, &once);
+    idempotency_tell(res, &once);
     struct json_writer w = respond_json(c, res, 201);
     json_object_begin(&w, NULL);
     put_exception(&w, &in, added.tz);
@@ -181,8 +179,7 @@ enum err api_exceptions(struct ctx *c, struct request *req, struct response *res
     TRY(catalogue_part_query(c, req, &query));
     struct actor actor = actor_of(req);
     struct exception_page found;
-    TRY(actor_settled(req,
-                      desk_exceptions(c, desk_of(req->app), &actor, req->ids[1], &query, &found)));
+    TRY(desk_exceptions(c, desk_of(req->app), &actor, req->ids[1], &query, &found));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
@@ -196,7 +193,6 @@ enum err api_exceptions(struct ctx *c, struct request *req, struct response *res
 enum err api_exception_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req, desk_exception_remove(c, desk_of(req->app), &actor, req->ids[0],
-                                                 req->ids[1], req->ids[2])));
+    TRY(desk_exception_remove(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], req->ids[2]));
     return respond_no_content(res);
 }

@@ -30,7 +30,7 @@ static struct str path_of(const struct request *req)
 }
 
 /* Each part behind its length: no two requests have the same bytes. */
-struct str idempotency_fingerprint(struct arena *arena, const struct request *req, struct str body)
+static struct str fingerprint(struct arena *arena, const struct request *req, struct str body)
 {
     struct strbuf text = strbuf_new(arena, body.len + req->path.len + 64);
     const struct str parts[] = {path_of(req), req->query, body};
@@ -71,7 +71,18 @@ enum err idempotency_key_alone(struct ctx *c, const struct request *req, struct 
 enum err idempotency_key(struct ctx *c, const struct request *req, struct once *out)
 {
     TRY(idempotency_key_alone(c, req, out));
-    if (out->key.len)
-        out->fingerprint = idempotency_fingerprint(c->arena, req, req->body);
+    idempotency_body(c, req, req->body, out);
     return OK;
+}
+
+void idempotency_body(struct ctx *c, const struct request *req, struct str body, struct once *once)
+{
+    if (once->key.len)
+        once->fingerprint = fingerprint(c->arena, req, body);
+}
+
+void idempotency_tell(struct response *res, const struct once *once)
+{
+    if (once->replayed)
+        response_header(res, STR("Idempotency-Replayed"), STR("true"));
 }

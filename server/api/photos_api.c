@@ -4,6 +4,7 @@
 
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
+#include "server/api/idempotency.h"
 #include "server/api/page.h"
 #include "server/api/photos_of.h"
 
@@ -56,7 +57,7 @@ static bool says_image(struct str content_type)
 }
 
 static enum err receive(struct ctx *c, struct request *req, const struct actor *actor,
-                        struct media_upload *upload, struct desk_once *once, struct photo *out)
+                        struct media_upload *upload, struct once *once, struct photo *out)
 {
     struct photos *photos = photos_of(req->app);
     for (;;) {
@@ -67,7 +68,7 @@ static enum err receive(struct ctx *c, struct request *req, const struct actor *
         TRY(photo_upload_write(c, photos, upload, chunk));
     }
     TRY(photo_upload_keep(c, photos, upload, out));
-    once_body(c, req, content_str(&out->content), once);
+    idempotency_body(c, req, content_str(&out->content), once);
     return photo_upload_finish(c, photos, actor, req->ids[0], upload, once, out);
 }
 
@@ -75,17 +76,16 @@ enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
 {
     if (!says_image(request_header(req, STR("content-type"))))
         return fail(c, R_PHOTO_TYPE);
-    struct desk_once once;
-    TRY(once_begin_alone(c, req, &once));
+    struct once once;
+    TRY(idempotency_key_alone(c, req, &once));
     struct actor actor = actor_of(req);
     struct media_upload *upload = NULL;
     struct photo photo;
-    TRY(actor_settled(req,
-                      photo_upload_begin(c, photos_of(req->app), &actor, req->ids[0], &upload)));
+    TRY(photo_upload_begin(c, photos_of(req->app), &actor, req->ids[0], &upload));
     enum err err = receive(c, req, &actor, upload, &once, &photo);
     photo_upload_end(c, photos_of(req->app), upload);
     TRY(err);
-    once_end(res, &once);
+    idempotency_tell(res, &once);
     struct json_writer w = respond_json(c, res, 201);
     put_photo(&w, &photo);
     return OK;
@@ -94,7 +94,7 @@ enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
 enum err api_photo_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(actor_settled(req, photo_remove(c, photos_of(req->app), &actor, req->ids[0], req->ids[1])));
+    TRY(photo_remove(c, photos_of(req->app), &actor, req->ids[0], req->ids[1]));
     return respond_no_content(res);
 }
 

@@ -2,9 +2,9 @@
 
 #include "server/api/actor.h"
 #include "server/api/catalogue_json.h"
+#include "server/api/idempotency.h"
 #include "server/api/page.h"
 #include "server/api/reviews_of.h"
-#include "server/http/middleware.h"
 
 static void put_review(struct ctx *c, struct json_writer *w, const struct review *review,
                        const struct tz *tz)
@@ -25,7 +25,6 @@ enum err api_reviews(struct ctx *c, struct request *req, struct response *res)
     struct review_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(reviews_list(c, reviews_of(req->app), &query, &found));
-    language_settle(c, req);
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_review(c, &w, &found.items[i], found.tz);
@@ -48,8 +47,8 @@ enum err api_review_add(struct ctx *c, struct request *req, struct response *res
 {
     struct review_body body;
     TRY(REQUEST_JSON(c, req, review_fields, &body));
-    struct desk_once once;
-    TRY(once_begin(c, req, &once));
+    struct once once;
+    TRY(idempotency_key(c, req, &once));
     struct review_request in = {.salon = req->ids[0],
                                 .booking = body.booking.v,
                                 .rating = (int32_t)body.rating.v,
@@ -58,8 +57,8 @@ enum err api_review_add(struct ctx *c, struct request *req, struct response *res
     struct actor actor = actor_of(req);
     struct review review;
     const struct tz *tz;
-    TRY(actor_settled(req, review_add(c, reviews_of(req->app), &actor, &in, &review, &tz)));
-    once_end(res, &once);
+    TRY(review_add(c, reviews_of(req->app), &actor, &in, &review, &tz));
+    idempotency_tell(res, &once);
     struct json_writer w = respond_json(c, res, 201);
     put_review(c, &w, &review, tz);
     return OK;

@@ -2,7 +2,6 @@
 
 #include "runtime/base/json_scan.h"
 #include "runtime/base/log.h"
-#include "server/http/middleware.h"
 
 static const struct {
     int status;
@@ -141,8 +140,6 @@ void error_respond(struct ctx *c, struct request *req, struct response *res, enu
     }
     if (reason == R_INTERNAL)
         log_broken_promise(c, req, err);
-    if (req)
-        language_settle(c, req);
 
     int status = error_status(reason);
     res->fields_len = 0;

@@ -11,5 +11,5 @@
 /* HTTP status of a refusal: its class's, but for the few that HTTP tells apart more finely. */
 int error_status(enum reason reason);
 /* Replaces whatever `res` held. ERR_INTERNAL is logged with the request id; the client learns
- * nothing else. `req` NULL: the request could not be read. May wait (language_settle). */
+ * nothing else. `req` NULL: the request could not be read. Waits never. */
 void error_respond(struct ctx *c, struct request *req, struct response *res, enum err err);

@@ -82,7 +82,7 @@ static void copy_head(struct exchange *exchange, const struct http1_head *head,
     req->headers_len = head->fields_len;
 }
 
-/* Request id, language, address: whatever happens next may have to be answered with them. */
+/* Request id, caller, language, address: whatever happens next may have to be answered with them. */
 static void identify(struct exchange *exchange)
 {
     struct request *req = &exchange->request;
@@ -92,11 +92,8 @@ static void identify(struct exchange *exchange)
         c->request_id = id;
     else
         own_request_id(exchange);
-    struct str language = request_header(req, STR("accept-language"));
-    /* A header decides even when it names no language of ours: then it is the default one. */
-    req->lang_from_header = language.ptr != NULL;
-    if (!language.ptr || !language_parse(language, &c->lang))
-        c->lang = LANG_AR;
+    caller_identify(c, req);
+    c->lang = request_language(req);
     const struct cidr_list *trusted = &exchange->server->options.trusted;
     if (trusted->len)
         req->client_ip = client_address(trusted, req->client_ip, req->headers, req->headers_len,
@@ -324,24 +321,10 @@ static void exchange_fiber(void *arg)
     finish(exchange);
 }
 
-/* A request that was read and carries a good token is refused in its caller's language: that may wait,
- * and what was the request's time may be over. False: there is nothing to ask, or no fiber. */
-static bool refuse_in_their_language(struct exchange *exchange, enum reason reason)
-{
-    enum { LOOK_UP_MS = 500 };
-    if (reason == R_OVERLOADED || !language_is_open(&exchange->ctx, &exchange->request))
-        return false;
-    exchange->refused = reason;
-    exchange->ctx.deadline = tick_add(loop_now(exchange->server->loop), milliseconds(LOOK_UP_MS));
-    return fiber_start(exchange->server->loop, exchange_fiber, exchange);
-}
-
 void exchange_refuse(struct exchange *exchange, enum reason reason)
 {
     struct ctx *c = &exchange->ctx;
     exchange->close |= reason != R_OVERLOADED;
-    if (refuse_in_their_language(exchange, reason))
-        return;
     enum err err = reason == R_OVERLOADED ? fail_retry(c, reason, 1) : fail(c, reason);
     /* Without the request: nothing here may wait. */
     error_respond(c, NULL, &exchange->response, err);

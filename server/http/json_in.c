@@ -9,7 +9,6 @@
 #include "server/http/json_problems.h"
 #include "server/http/json_slot.h"
 #include "server/http/json_text.h"
-#include "server/http/middleware.h"
 
 struct reader {
     struct json_text text;
@@ -303,12 +302,5 @@ enum err request_json(struct ctx *c, struct request *req, const struct json_fiel
 {
     if (!is_json(request_header(req, STR("content-type"))))
         return fail(c, R_MEDIA_TYPE);
-    enum lang assumed = c->lang;
-    enum err err = json_decode(c, req->body, fields, fields_len, out);
-    if (err == OK)
-        return OK;
-    /* Decoding writes the texts of broken fields. Only now are they worth a look at the caller's own
-     * language: a body that is fine must not cost a statement for words that nobody reads. */
-    language_settle(c, req);
-    return c->lang == assumed ? err : json_decode(c, req->body, fields, fields_len, out);
+    return json_decode(c, req->body, fields, fields_len, out);
 }

@@ -74,43 +74,14 @@ bool language_parse(struct str accept_language, enum lang *out)
     return best > 0;
 }
 
-static bool token_of(const struct ctx *c, const struct request *req, struct caller *out)
+enum lang request_language(const struct request *req)
 {
-    struct str header = request_header(req, STR("authorization"));
-    if (!req->app || !req->app->token_verify || !str_starts_nocase(header, STR("bearer ")))
-        return false;
-    struct str token = str_trim(str_skip(header, sizeof("bearer ") - 1));
-    return req->app->token_verify(req->app, token, ctx_now(c), out);
-}
-
-/* What is refused before its token was judged, or needs none, may still come from somebody. */
-static int64_t who_asks(const struct ctx *c, const struct request *req)
-{
-    struct caller caller = req->caller;
-    return caller.user_id || token_of(c, req, &caller) ? caller.user_id : 0;
-}
-
-bool language_is_open(const struct ctx *c, const struct request *req)
-{
-    return !req->lang_from_header && !req->lang_settled && req->app && req->app->user_language &&
-           who_asks(c, req);
-}
-
-void language_settle(struct ctx *c, struct request *req)
-{
-    if (!language_is_open(c, req))
-        return;
-    req->lang_settled = true;
-    /* The refusal under way must survive a look-up that is refused itself. */
-    struct ctx saved = *c;
-    enum lang lang;
-    if (req->app->user_language(c, req->app, who_asks(c, req), &lang) == OK)
-        saved.lang = lang;
-    c->lang = saved.lang;
-    c->reason = saved.reason;
-    c->retry_after_s = saved.retry_after_s;
-    c->refused_field = saved.refused_field;
-    c->refused_data = saved.refused_data;
+    struct str header = request_header(req, STR("accept-language"));
+    enum lang lang = LANG_AR;
+    if (header
+            .ptr) /* it decides even when it names no language of ours: then it is the default one */
+        return language_parse(header, &lang) ? lang : LANG_AR;
+    return req->caller.user_id ? req->caller.lang : LANG_AR;
 }
 
 /* ---- address ---- */
@@ -163,12 +134,29 @@ struct str client_address(const struct cidr_list *trusted, struct str peer,
 
 /* ---- caller ---- */
 
-enum err caller_check(struct ctx *c, struct request *req)
+static bool has_bearer(const struct request *req)
+{
+    return str_starts_nocase(request_header(req, STR("authorization")), STR("bearer "));
+}
+
+void caller_identify(const struct ctx *c, struct request *req)
+{
+    req->caller = (struct caller){0};
+    if (!req->app || !req->app->token_verify || !has_bearer(req))
+        return;
+    struct str header = request_header(req, STR("authorization"));
+    struct str token = str_trim(str_skip(header, sizeof("bearer ") - 1));
+    struct caller caller;
+    if (req->app->token_verify(req->app, token, ctx_now(c), &caller))
+        req->caller = caller;
+}
+
+enum err caller_check(struct ctx *c, const struct request *req)
 {
     uint32_t flags = req->route->flags;
     if (!(flags & (ROUTE_USER | ROUTE_OPTIONAL_USER)))
         return OK;
-    if (!str_starts_nocase(request_header(req, STR("authorization")), STR("bearer ")))
+    if (!has_bearer(req))
         return flags & ROUTE_USER ? fail(c, R_NO_CREDENTIALS) : OK;
-    return token_of(c, req, &req->caller) ? OK : fail(c, R_TOKEN_INVALID);
+    return req->caller.user_id ? OK : fail(c, R_TOKEN_INVALID);
 }

@@ -1,7 +1,7 @@
 /* server/http/middleware.h - what happens to every request between the parser and its endpoint.
  *
- * Order (request_run in request.c): request id, query, language, address, route, CORS, token,
- * endpoint, errors. */
+ * Order (exchange.c): request id, caller, language, address, route, query, CORS, what the route asks
+ * of the caller, endpoint, errors. Who asks and in which language comes before anything can be refused. */
 #pragma once
 #include "server/api.h"
 #include "server/http/cidr.h"
@@ -11,16 +11,16 @@ bool request_id_is_sane(struct str id);
 
 /* Accept-Language (RFC 9110 §12.5.4) to the better of our two; false: it names neither. */
 bool language_parse(struct str accept_language, enum lang *out);
-/* Before a text is written: no Accept-Language and somebody signed in -> the language they chose, on
- * any path that the request takes. May wait (once per request, app->user_language); never fails. */
-void language_settle(struct ctx *c, struct request *req);
-/* language_settle would have to look. Waits never. */
-bool language_is_open(const struct ctx *c, const struct request *req);
+/* The language of every text of the answer: what Accept-Language asks for, else what the caller prefers
+ * (as her token says), else Arabic. After caller_identify. */
+enum lang request_language(const struct request *req);
 
 /* The peer, or behind trusted proxies the right-most X-Forwarded-For entry that is none of them.
  * `text` has IO_ADDR_TEXT_MAX bytes. */
 struct str client_address(const struct cidr_list *trusted, struct str peer,
                           const struct header *headers, size_t headers_len, char *text);
 
-/* Judges the bearer token as the route demands. R_NO_CREDENTIALS or R_TOKEN_INVALID. */
-NODISCARD enum err caller_check(struct ctx *c, struct request *req);
+/* Judges the bearer token, once: from here on `req->caller` is whom it names, or nobody. Waits never. */
+void caller_identify(const struct ctx *c, struct request *req);
+/* Is that whom the route demands? R_NO_CREDENTIALS or R_TOKEN_INVALID. Waits never. */
+NODISCARD enum err caller_check(struct ctx *c, const struct request *req);

@@ -150,6 +150,13 @@ class World:
         client.token, client.refresh, client.user = session["access"], session["refresh"], session["user"]
         return client
 
+    def prefer(self, person, language):
+        """She chooses a language. Her access token names it from the next one on."""
+        person.patch("/api/auth/me/", {"preferred_language": language}).expect(200)
+        pair = person.post("/api/auth/token/refresh/", {"refresh": person.refresh}).expect(200).json
+        person.token, person.refresh = pair["access"], pair["refresh"]
+        return person
+
     def sign_in_manager(self, language=None):
         """Somebody new who may have salons, and has none."""
         manager = self.sign_in(language=language)

@@ -219,7 +219,8 @@ def token_mint_prints_an_access_token(w):
     code, out, err = w.command("token", "mint", person.phone)
     equal(code, 0, f"exit code ({err})")
     token = out.split()[-1]
-    equal(jwt_parts(token)[1]["user_id"], person.user["id"], "user_id")
+    claims = jwt_parts(token)[1]
+    equal((claims["user_id"], claims["lang"]), (person.user["id"], person.user["preferred_language"]), "user_id and lang")
     person.token = token
     equal(person.get("/api/auth/me/").expect(200).json["phone_number"], person.phone, "phone_number")
 

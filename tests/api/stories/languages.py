@@ -1,15 +1,13 @@
 """Refusals speak the signed-in user's language wherever the request could be read, the header's above it."""
 from lib.check import equal
+from lib.world import jwt, jwt_parts
 
-ME = "/api/auth/me/"
 ENGLISH = {404: "Not found.", 405: "This method is not allowed here.", 413: "The body is too large.",
            408: "The request did not arrive in time."}
 
 
 def _speaker(w, server=None):
-    person = w.sign_in(server=server)
-    person.patch(ME, {"preferred_language": "en"}).expect(200)
-    return person
+    return w.prefer(w.sign_in(server=server), "en")
 
 
 def _head(person, line, *more):
@@ -34,6 +32,25 @@ def paths_and_methods_that_are_not_there_are_refused_in_her_language(w):
     nobody = w.client()
     nobody.token = person.token[:-4] + "AAAA"
     equal(nobody.get("/api/nowhere/").expect(404).json["detail"], "غير موجود.", "detail for a token that is none")
+
+
+def another_preference_is_felt_from_the_next_token_on(w):
+    person = w.sign_in(language="ar")
+    person.language = None
+    answer = person.patch("/api/auth/me/", {"preferred_language": "en"}).expect(200).json
+    equal(answer["preferred_language"], "en", "profile")
+    equal(person.get("/api/nowhere/").expect(404).json["detail"], "غير موجود.", "detail while the old token is good")
+    person.token = person.post("/api/auth/token/refresh/", {"refresh": person.refresh}).expect(200).json["access"]
+    equal(person.get("/api/nowhere/").expect(404).json["detail"], ENGLISH[404], "detail with the new token")
+
+
+def a_token_that_names_no_language_speaks_arabic(w):
+    person = _speaker(w)
+    claims = jwt_parts(person.token)[1]
+    equal(claims["lang"], "en", "lang")
+    for others in ({}, {"lang": "fr"}):
+        person.token = jwt({**{k: v for k, v in claims.items() if k != "lang"}, **others})
+        equal(person.get("/api/bookings/999999999/").expect(404).json["detail"], "غير موجود.", f"detail with {others}")
 
 
 def open_endpoints_refuse_in_her_language_too(w):

@@ -119,21 +119,18 @@ def the_header_chooses_the_language(w):
 
 
 def a_signed_in_user_is_answered_in_her_language(w):
-    person = w.sign_in()
-    person.patch(ME, {"preferred_language": "en"}).expect(200)
+    person = w.prefer(w.sign_in(), "en")
     equal(person.patch(ME, {"first_name": 5}).expect(400).json["first_name"], ["This field has the wrong type."], "first_name")
-    person.patch(ME, {"preferred_language": "ar-sa"}).expect(200)
+    w.prefer(person, "ar-sa")
     equal(person.patch(ME, {"first_name": 5}).expect(400).json["first_name"], ["نوع هذا الحقل غير صحيح."], "first_name")
 
 
 def the_header_wins_over_her_language(w):
-    person = w.sign_in(language="ar")
-    person.patch(ME, {"preferred_language": "en"}).expect(200)
+    person = w.prefer(w.sign_in(language="ar"), "en")
     equal(person.patch(ME, {"first_name": 5}).expect(400).json["first_name"], ["نوع هذا الحقل غير صحيح."], "first_name")
 
 
 def her_language_is_used_by_every_endpoint(w):
-    person = w.sign_in()
-    person.patch(ME, {"preferred_language": "en"}).expect(200)
+    person = w.prefer(w.sign_in(), "en")
     equal(person.get("/api/bookings/999999999/").expect(404).json["detail"], "Not found.", "detail")
     equal(person.post("/api/bookings/", {}).expect(400).json["salon"], ["This field is required."], "salon")

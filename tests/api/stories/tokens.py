@@ -22,7 +22,7 @@ def an_access_token_says_who_what_and_until_when(w):
     person = w.sign_in()
     head, claims = jwt_parts(person.token)
     equal((head["alg"], head["typ"]), ("HS256", "JWT"), "header")
-    equal(sorted(claims), ["exp", "iat", "jti", "sid", "token_type", "user_id"], "claims")
+    equal(sorted(claims), ["exp", "iat", "jti", "lang", "sid", "token_type", "user_id"], "claims")
     equal((claims["token_type"], claims["user_id"]), ("access", person.user["id"]), "type and user")
     equal(claims["exp"] - claims["iat"], 15 * 60, "seconds of life")
     within(claims["iat"], now() - 60, now() + 1, "issued at")

@@ -55,15 +55,6 @@ enum err account_store_get(struct ctx *c, struct account_store *store, int64_t i
     return OK;
 }
 
-enum err account_store_language(struct ctx *c, struct account_store *store, int64_t id,
-                                enum lang *out)
-{
-    struct account account;
-    TRY(account_store_get(c, store, id, &account));
-    *out = account.language;
-    return OK;
-}
-
 enum err account_store_change(struct ctx *c, struct account_store *store, int64_t id,
                               const struct account_changes *in, struct account *out)
 {
@@ -246,40 +237,41 @@ enum err session_store_login(struct ctx *c, struct session_store *store, struct 
 }
 
 enum err session_store_open_for_phone(struct ctx *c, struct session_store *store, struct str phone,
-                                      const struct session_new *session, int64_t *user_id)
+                                      const struct session_new *session, struct session_owner *out)
 {
     struct account *account = account_upsert(store->otp->accounts, phone, LANG_AR);
     account->phone_verified = true;
     open_session(store, session, account->id);
-    *user_id = account->id;
+    *out = (struct session_owner){account->id, account->language};
     return OK;
 }
 
 enum err session_store_rotate(struct ctx *c, struct session_store *store,
                               const struct token_hash *shown, const struct session_new *next,
-                              struct duration grace, enum rotation *verdict,
-                              struct refresh_claims *out)
+                              struct duration grace, struct rotated *out)
 {
     struct fake_session *s = NULL;
     for (size_t i = 0; i < store->len; i++)
         if (uuid_eq(store->sessions[i].opened.id, next->id))
             s = &store->sessions[i];
+    if (s)
+        out->lang = store->otp->accounts->accounts[s->user_id - 1].language;
     if (!s || s->revoked) {
-        *verdict = ROTATION_ENDED;
+        out->verdict = ROTATION_ENDED;
     } else if (memcmp(&s->current, shown, sizeof(*shown)) == 0) {
         s->previous = s->current;
         s->has_previous = true;
         s->current = next->refresh_hash;
-        s->newest = *out = next->refresh;
+        s->newest = out->successor = next->refresh;
         s->rotated_at = ctx_now(c);
-        *verdict = ROTATION_DONE;
+        out->verdict = ROTATION_DONE;
     } else if (s->has_previous && memcmp(&s->previous, shown, sizeof(*shown)) == 0 &&
                instant_since(ctx_now(c), s->rotated_at).us <= grace.us) {
-        *out = s->newest;
-        *verdict = ROTATION_REPEATED;
+        out->successor = s->newest;
+        out->verdict = ROTATION_REPEATED;
     } else {
         s->revoked = true;
-        *verdict = ROTATION_REUSED;
+        out->verdict = ROTATION_REUSED;
     }
     return OK;
 }

@@ -797,15 +797,16 @@ STORY(proving_a_phone_uses_the_code_and_opens_no_session)
 STORY(minting_opens_a_session_for_a_verified_account)
 {
     struct session_new session = session_of(c, 0);
-    int64_t user_id, again;
+    struct session_owner owner, again;
     struct account account;
-    NEED_INT(session_store_open_for_phone(c, &w.sessions, STR("+966512345678"), &session, &user_id),
+    NEED_INT(session_store_open_for_phone(c, &w.sessions, STR("+966512345678"), &session, &owner),
              OK);
     session = session_of(c, 0);
     NEED_INT(session_store_open_for_phone(c, &w.sessions, STR("+966512345678"), &session, &again),
              OK);
-    NEED_INT(again, user_id);
-    NEED_INT(account_store_get(c, &w.accounts, user_id, &account), OK);
+    NEED_INT(again.user_id, owner.user_id);
+    NEED_INT(again.lang, LANG_AR);
+    NEED_INT(account_store_get(c, &w.accounts, owner.user_id, &account), OK);
     NEED(account.phone_verified);
     return true;
 }
@@ -818,61 +819,73 @@ static int64_t family_user;
 static bool family_begin(struct ctx *c)
 {
     family = session_of(c, 0);
-    int64_t user_id;
+    struct session_owner owner;
     if (!clean(c) ||
-        session_store_open_for_phone(c, &w.sessions, STR("+966512345678"), &family, &user_id))
+        session_store_open_for_phone(c, &w.sessions, STR("+966512345678"), &family, &owner))
         return false;
-    family_user = user_id;
+    family_user = owner.user_id;
     return true;
 }
 
-static enum err rotate(struct ctx *c, const struct token_hash *shown, enum rotation *verdict,
-                       struct refresh_claims *out, struct token_hash *next_hash)
+static enum err rotate(struct ctx *c, const struct token_hash *shown, struct rotated *out,
+                       struct token_hash *next_hash)
 {
     struct session_new next = {.id = family.id, .client = {STR("192.0.2.9"), STR("Mawid/1.1")}};
     next.refresh = token_refresh_new(&w.keys, c->clock, family_user, family.id);
     next.refresh_hash = token_hash(token_refresh_sign(c->arena, &w.keys, &next.refresh));
     if (next_hash)
         *next_hash = next.refresh_hash;
-    return session_store_rotate(c, &w.sessions, shown, &next, seconds(10), verdict, out);
+    return session_store_rotate(c, &w.sessions, shown, &next, seconds(10), out);
 }
 
 STORY(a_refresh_token_is_rotated_repeated_within_the_grace_and_fatal_after_it)
 {
-    enum rotation verdict;
-    struct refresh_claims first, again;
+    struct rotated first, again;
     struct token_hash second;
     NEED(family_begin(c));
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &first, &second), OK);
-    NEED_INT(verdict, ROTATION_DONE);
+    NEED_INT(rotate(c, &family.refresh_hash, &first, &second), OK);
+    NEED_INT(first.verdict, ROTATION_DONE);
     w.clock.ahead_us += seconds(9).us;
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &again, NULL), OK);
-    NEED_INT(verdict, ROTATION_REPEATED);
-    NEED(uuid_eq(first.jti, again.jti) && first.issued_at.us == again.issued_at.us &&
-         first.expires_at.us == again.expires_at.us);
-    NEED(str_eq(token_refresh_sign(c->arena, &w.keys, &first),
-                token_refresh_sign(c->arena, &w.keys, &again)));
+    NEED_INT(rotate(c, &family.refresh_hash, &again, NULL), OK);
+    NEED_INT(again.verdict, ROTATION_REPEATED);
+    NEED(str_eq(token_refresh_sign(c->arena, &w.keys, &first.successor),
+                token_refresh_sign(c->arena, &w.keys, &again.successor)));
     w.clock.ahead_us += seconds(2).us;
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &again, NULL), OK);
-    NEED_INT(verdict, ROTATION_REUSED);
+    NEED_INT(rotate(c, &family.refresh_hash, &again, NULL), OK);
+    NEED_INT(again.verdict, ROTATION_REUSED);
     NEED_INT(count(c, &count_sessions), 0);
     NEED_INT(count(c, &count_audit), 1);
-    NEED_INT(rotate(c, &second, &verdict, &again, NULL), OK);
-    NEED_INT(verdict, ROTATION_ENDED);
+    NEED_INT(rotate(c, &second, &again, NULL), OK);
+    NEED_INT(again.verdict, ROTATION_ENDED);
+    return true;
+}
+
+STORY(a_rotation_tells_what_language_its_owner_prefers_by_now)
+{
+    const enum lang english = LANG_EN;
+    const struct account_changes changes = {.language = &english};
+    struct account account;
+    struct rotated out;
+    NEED(family_begin(c));
+    NEED_INT(rotate(c, &family.refresh_hash, &out, NULL), OK);
+    NEED_INT(out.lang, LANG_AR);
+    NEED_INT(account_store_change(c, &w.accounts, family_user, &changes, &account), OK);
+    NEED_INT(rotate(c, &family.refresh_hash, &out, NULL), OK);
+    NEED_INT(out.verdict, ROTATION_REPEATED);
+    NEED_INT(out.lang, LANG_EN);
     return true;
 }
 
 STORY(an_expired_or_unknown_family_has_ended)
 {
-    enum rotation verdict;
-    struct refresh_claims out;
+    struct rotated out;
     NEED(family_begin(c));
     w.clock.ahead_us += seconds(30 * 86400).us;
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &out, NULL), OK);
-    NEED_INT(verdict, ROTATION_ENDED);
+    NEED_INT(rotate(c, &family.refresh_hash, &out, NULL), OK);
+    NEED_INT(out.verdict, ROTATION_ENDED);
     family.id = uuid_random(c->clock);
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &out, NULL), OK);
-    NEED_INT(verdict, ROTATION_ENDED);
+    NEED_INT(rotate(c, &family.refresh_hash, &out, NULL), OK);
+    NEED_INT(out.verdict, ROTATION_ENDED);
     NEED_INT(count(c, &count_audit), 0);
     return true;
 }
@@ -883,15 +896,14 @@ static bool same_successor;
 
 static bool refresh_twin(struct ctx *c)
 {
-    enum rotation verdict;
-    struct refresh_claims out;
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &out, NULL), OK);
-    NEED(verdict == ROTATION_DONE || verdict == ROTATION_REPEATED);
+    struct rotated out;
+    NEED_INT(rotate(c, &family.refresh_hash, &out, NULL), OK);
+    NEED(out.verdict == ROTATION_DONE || out.verdict == ROTATION_REPEATED);
     if (rotations + repeats > 0)
-        same_successor &= uuid_eq(successor, out.jti);
-    successor = out.jti;
-    rotations += verdict == ROTATION_DONE;
-    repeats += verdict == ROTATION_REPEATED;
+        same_successor &= uuid_eq(successor, out.successor.jti);
+    successor = out.successor.jti;
+    rotations += out.verdict == ROTATION_DONE;
+    repeats += out.verdict == ROTATION_REPEATED;
     return true;
 }
 TEST(twins_with_one_refresh_token_get_one_successor)
@@ -1020,25 +1032,24 @@ STATEMENT(all_sessions, 0, "SELECT count(*) FROM auth_session");
 
 STORY(sessions_are_forgotten_when_they_ended_long_ago_and_answered_as_before)
 {
-    enum rotation verdict;
-    struct refresh_claims out;
+    struct rotated out;
     struct token_hash second;
     struct pg_rows rows;
     int64_t gone;
     NEED(family_begin(c));
     NEED_INT(login_sweep_sessions(c, w.pg, ctx_now(c), 10, &gone), OK);
     NEED_INT(gone, 0); /* alive */
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &out, &second), OK);
+    NEED_INT(rotate(c, &family.refresh_hash, &out, &second), OK);
     w.clock.ahead_us += seconds(11).us;
-    NEED_INT(rotate(c, &family.refresh_hash, &verdict, &out, NULL), OK);
-    NEED_INT(verdict, ROTATION_REUSED);
+    NEED_INT(rotate(c, &family.refresh_hash, &out, NULL), OK);
+    NEED_INT(out.verdict, ROTATION_REUSED);
     NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
     NEED_INT(gone, 0); /* only just ended */
     NEED_INT(pg_query(c, w.pg, &age_session, PG_ARGS(pg_instant(days_ago(c, 31))), &rows), OK);
     NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
     NEED_INT(gone, 1);
-    NEED_INT(rotate(c, &second, &verdict, &out, NULL), OK);
-    NEED_INT(verdict, ROTATION_ENDED);
+    NEED_INT(rotate(c, &second, &out, NULL), OK);
+    NEED_INT(out.verdict, ROTATION_ENDED);
     NEED_INT(count(c, &count_audit), 1); /* what must outlive it is written there */
 
     NEED(family_begin(c));

@@ -129,6 +129,34 @@ TEST(a_used_token_after_the_grace_ends_the_whole_family)
     fake_ctx_end(&x.f);
 }
 
+static int language_in(struct fixture *f, struct str access)
+{
+    struct access_claims claims;
+    return token_access_verify(&f->keys, ctx_now(f->c), access, &claims) ? (int)claims.lang : -1;
+}
+
+TEST(a_changed_preference_is_in_the_next_token_not_in_this_one)
+{
+    begin(&x);
+    struct token_pair next, again;
+    struct str minted;
+    x.c->lang = LANG_EN; /* of the request that makes the account */
+    CHECK_INT(log_in(&x), OK);
+    CHECK_INT(language_in(&x, x.login.tokens.access), LANG_EN);
+    const enum lang arabic = LANG_AR;
+    const struct account_changes changes = {.language = &arabic};
+    struct account account;
+    CHECK_INT(account_change(x.c, &x.accounts, x.login.account.id, &changes, &account), OK);
+    CHECK_INT(language_in(&x, x.login.tokens.access), LANG_EN);
+    CHECK_INT(refresh(&x, x.login.tokens.refresh, &next), OK);
+    CHECK_INT(language_in(&x, next.access), LANG_AR);
+    CHECK_INT(refresh(&x, x.login.tokens.refresh, &again), OK); /* within the grace */
+    CHECK_INT(language_in(&x, again.access), LANG_AR);
+    CHECK_INT(login_mint(x.c, &x.logins, STR("0512345678"), &minted), OK);
+    CHECK_INT(language_in(&x, minted), LANG_AR);
+    fake_ctx_end(&x.f);
+}
+
 TEST(a_refresh_token_lives_for_its_days)
 {
     begin(&x);

@@ -15,7 +15,7 @@ static void begin(struct fixture *x)
     bool ok = token_keys_init(&x->keys, STR("0123456789abcdef0123456789abcdef"), minutes(15),
                               seconds(30 * 86400));
     assert(ok);
-    x->claims = (struct access_claims){.user_id = 7};
+    x->claims = (struct access_claims){.user_id = 7, .lang = LANG_EN};
     uuid_parse(STR("6f1d6f0e-8a63-4a3a-9c59-3a1c5a3b7d11"), &x->claims.session);
 }
 
@@ -54,6 +54,23 @@ TEST(access_token_says_who_and_which_session)
     CHECK(token_access_verify(&x.keys, ctx_now(&x.f.c), access_of(&x), &out));
     CHECK_INT(out.user_id, 7);
     CHECK(uuid_eq(out.session, x.claims.session));
+    CHECK_INT(out.lang, LANG_EN);
+    fake_ctx_end(&x.f);
+}
+
+TEST(a_token_without_a_language_of_ours_speaks_arabic)
+{
+    struct fixture x;
+    begin(&x);
+    const char *const payloads[] = {
+        "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID "}",
+        "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID ",\"lang\":\"fr\"}",
+        "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID ",\"lang\":\"\"}"};
+    for (size_t i = 0; i < ARRAY_LEN(payloads); i++) {
+        struct access_claims out = {.lang = LANG_EN};
+        CHECK(token_access_verify(&x.keys, ctx_now(&x.f.c), forge(&x, HS256, payloads[i]), &out));
+        CHECK_INT(out.lang, LANG_AR);
+    }
     fake_ctx_end(&x.f);
 }
 
@@ -69,7 +86,7 @@ TEST(claims_are_named_as_simplejwt_names_them)
     CHECK(base64url_decode(&x.f.arena, body, &text));
     CHECK(str_starts(text, STR("{\"token_type\":\"access\",\"exp\":1768473900,\"iat\":1768473000,"
                                "\"jti\":\"")));
-    CHECK(str_ends(text, STR("\",\"user_id\":7," SID "}")));
+    CHECK(str_ends(text, STR("\",\"user_id\":7," SID ",\"lang\":\"en\"}")));
     fake_ctx_end(&x.f);
 }
 
@@ -155,6 +172,9 @@ TEST(claims_that_are_missing_twice_or_of_the_wrong_kind_are_refused)
         "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7,\"sid\":\"6f1d\"}",
         "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID "",
         "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID "} x",
+        "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID ",\"lang\":1}",
+        "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID
+        ",\"lang\":\"en\",\"lang\":\"en\"}",
         "[]",
         "",
     };

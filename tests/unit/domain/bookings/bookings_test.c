@@ -255,22 +255,14 @@ TEST(an_unknown_outcome_stays_unknown)
     fixture_end(&f);
 }
 
-TEST(refusals_speak_the_language_the_caller_prefers)
+TEST(the_language_of_the_request_stays_what_the_edge_decided)
 {
     struct fixture f;
     fixture_begin(&f);
     f.store.answer = (struct booking_answer){VERDICT_PAST, LANG_EN};
     CHECK_REFUSED(create(&f), R_BOOKING_PAST);
-    CHECK_INT(f.c.lang, LANG_EN);
-    fixture_end(&f);
-}
-
-TEST(unless_the_request_asked_for_another)
-{
-    struct fixture f;
-    fixture_begin(&f);
-    f.actor.language_asked = true;
-    f.store.answer.language = LANG_EN;
+    CHECK_INT(f.c.lang, LANG_AR);
+    f.store.answer = (struct booking_answer){VERDICT_OK, LANG_EN};
     CHECK_INT(create(&f), OK);
     CHECK_INT(f.c.lang, LANG_AR);
     fixture_end(&f);
@@ -301,7 +293,6 @@ TEST(a_replayed_answer_speaks_the_language_it_was_given_in)
 {
     struct fixture f;
     fixture_begin(&f);
-    f.actor.language_asked = true;
     f.store.answer = (struct booking_answer){VERDICT_REPLAY, LANG_EN};
     CHECK_INT(create(&f), OK);
     CHECK(f.made.replayed);

@@ -40,8 +40,7 @@ enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_
 }
 enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
                               int64_t room, const struct str name[LANG_COUNT],
-                              const struct desk_once *once, struct desk_answer *answer,
-                              struct room *out)
+                              const struct once *once, struct desk_answer *answer, struct room *out)
 {
     return told(store, answer);
 }
@@ -65,7 +64,7 @@ enum err desk_store_staff_get(struct ctx *c, struct desk_store *store, int64_t a
 }
 enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64_t actor,
                                   int64_t salon, int64_t staff, const struct staff_exception *in,
-                                  const struct desk_once *once, struct desk_answer *answer,
+                                  const struct once *once, struct desk_answer *answer,
                                   struct exception_added *out)
 {
     return told(store, answer);
@@ -199,7 +198,6 @@ TEST(names_are_trimmed_and_phones_become_e164)
     CHECK_STR(f.store.salon.name[0], STR("a"));
     CHECK_STR(f.store.salon.phone, STR("+966512345678"));
     CHECK(!f.store.salon.city[0].ptr && !f.store.salon.timezone.ptr); /* left as they are */
-    CHECK_INT(f.c.lang, LANG_EN);                                     /* what the actor prefers */
 }
 
 TEST(odd_input_is_refused_without_a_question)
@@ -250,7 +248,7 @@ TEST(every_verdict_has_its_refusal)
     FIXTURE;
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         struct desk_answer answer = {all[i].verdict, LANG_EN, 0};
-        CHECK_INT(desk_judge(&f.c, &f.actor, &answer), all[i].err);
+        CHECK_INT(desk_judge(&f.c, &answer), all[i].err);
         CHECK_INT(f.c.reason, all[i].reason);
     }
     enum desk_verdict verdict;
@@ -266,12 +264,15 @@ TEST(what_is_in_use_says_by_how_many)
     CHECK_STR(f.c.refused_data, STR("\"active_bookings\":3"));
 }
 
-TEST(the_language_asked_for_wins)
+TEST(the_language_of_the_request_stays_what_the_edge_decided)
 {
     FIXTURE;
-    f.actor.language_asked = true;
     f.c.lang = LANG_AR;
+    f.store.answer = (struct desk_answer){DESK_OK, LANG_EN, 0};
     CHECK_INT(desk_room_close(&f.c, &f.store, &f.actor, 1, 2), OK);
+    CHECK_INT(f.c.lang, LANG_AR);
+    f.store.answer = (struct desk_answer){DESK_FORBIDDEN, LANG_EN, 0};
+    CHECK_INT(desk_room_close(&f.c, &f.store, &f.actor, 1, 2), ERR_FORBIDDEN);
     CHECK_INT(f.c.lang, LANG_AR);
 }
 
@@ -279,16 +280,17 @@ TEST(the_same_request_again_is_answered_in_the_language_of_the_first_time)
 {
     FIXTURE;
     struct room out;
-    struct desk_once once = {.key = {STR("k"), STR("f")}};
+    struct once once = {STR("k"), STR("f")};
     const struct str name[LANG_COUNT] = {STR("a"), STR("b")};
-    f.actor.language_asked = true;
     f.c.lang = LANG_AR;
     f.store.answer = (struct desk_answer){DESK_REPLAY, LANG_EN, 0};
     CHECK_INT(desk_room_save(&f.c, &f.store, &f.actor, 1, 0, name, &once, &out), OK);
     CHECK(once.replayed);
-    CHECK_STR(once.asked, STR("ar-sa"));
+    CHECK_INT(once.lang, LANG_EN);
     CHECK_INT(f.c.lang, LANG_EN);
+    once.replayed = false;
     f.store.answer = (struct desk_answer){DESK_KEY_REUSED, LANG_EN, 0};
     CHECK_INT(desk_room_save(&f.c, &f.store, &f.actor, 1, 0, name, &once, &out), ERR_UNPROCESSABLE);
     CHECK_INT(f.c.reason, R_KEY_REUSED);
+    CHECK(!once.replayed);
 }

@@ -148,31 +148,3 @@ TEST(a_header_value_cannot_split_the_response)
     response_header(&f.res, STR("X"), str_of("a\0b", 3));
     CHECK_INT(f.res.fields_len, 0);
 }
-
-static enum err english(struct ctx *c, struct app *app, int64_t user_id, enum lang *out)
-{
-    (void)app;
-    if (user_id != 7)
-        return fail(c, R_NOT_FOUND);
-    *out = LANG_EN;
-    return OK;
-}
-
-TEST(the_callers_own_language_is_asked_for_when_the_header_is_silent)
-{
-    FIXTURE;
-    f.app.user_language = english;
-    f.req.caller.user_id = 7;
-    error_respond(&f.c, &f.req, &f.res, fail(&f.c, R_FORBIDDEN));
-    CHECK(str_find(body_of(&f), STR("You do not have permission")) > 0);
-}
-
-TEST(a_language_that_cannot_be_found_out_leaves_the_refusal_as_it_was)
-{
-    FIXTURE;
-    f.app.user_language = english;
-    f.req.caller.user_id = 8;
-    error_respond(&f.c, &f.req, &f.res, fail(&f.c, R_FORBIDDEN));
-    CHECK_INT(f.res.status, 403);
-    CHECK(str_find(body_of(&f), STR("ليس لديك صلاحية")) > 0);
-}

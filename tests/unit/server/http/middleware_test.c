@@ -98,7 +98,7 @@ TEST(several_header_lines_are_one_list)
 static bool verify(const struct app *app, struct str token, struct instant now, struct caller *out)
 {
     (void)app, (void)now;
-    out->user_id = 7;
+    *out = (struct caller){.user_id = 7, .lang = LANG_EN};
     return str_eq(token, STR("good"));
 }
 
@@ -112,15 +112,19 @@ static enum err caller_with(struct fixture *f, uint32_t flags, struct str author
     f->app.token_verify = verify;
     if (authorization.len)
         fixture_header(f, STR("Authorization"), authorization);
+    caller_identify(&f->c, &f->req);
     return caller_check(&f->c, &f->req);
 }
 
-TEST(a_token_is_looked_at_only_where_the_route_says_so)
+TEST(a_bad_token_is_refused_only_where_the_route_asks_for_one)
 {
     FIXTURE;
     CHECK_INT(caller_with(&f, ROUTE_PUBLIC, STR("Bearer bad")), OK);
     CHECK_INT(f.req.caller.user_id, 0);
+    CHECK_INT(caller_with(&f, ROUTE_PUBLIC, STR("Bearer good")), OK);
+    CHECK_INT(f.req.caller.user_id, 7);
     CHECK_INT(caller_with(&f, ROUTE_OPTIONAL_USER, STR("")), OK);
+    CHECK_INT(f.req.caller.user_id, 0);
     CHECK_INT(caller_with(&f, ROUTE_OPTIONAL_USER, STR("bearer good")), OK);
     CHECK_INT(f.req.caller.user_id, 7);
     CHECK_INT(caller_with(&f, ROUTE_OPTIONAL_USER, STR("Bearer bad")), ERR_UNAUTHORIZED);
@@ -137,4 +141,26 @@ TEST(no_token_is_no_credentials_a_bad_one_is_invalid)
     CHECK_INT(caller_with(&f, ROUTE_USER, STR("Bearer ")), ERR_UNAUTHORIZED);
     CHECK_INT(caller_with(&f, ROUTE_USER, STR("Bearer  good ")), OK);
     CHECK_INT(f.req.caller.user_id, 7);
+}
+
+/* Either header may be empty: absent. */
+static enum lang language_with(struct fixture *f, struct str authorization, struct str header)
+{
+    (void)caller_with(f, ROUTE_PUBLIC, authorization);
+    if (header.len)
+        fixture_header(f, STR("Accept-Language"), header);
+    return request_language(&f->req);
+}
+
+TEST(the_header_decides_the_language_then_the_token_then_arabic)
+{
+    FIXTURE;
+    struct str good = STR("Bearer good"), bad = STR("Bearer bad"), none = STR("");
+    CHECK_INT(language_with(&f, none, none), LANG_AR);
+    CHECK_INT(language_with(&f, none, STR("en")), LANG_EN);
+    CHECK_INT(language_with(&f, good, none), LANG_EN);
+    CHECK_INT(language_with(&f, good, STR("ar")), LANG_AR);
+    CHECK_INT(language_with(&f, good, STR("fr")), LANG_AR); /* none of ours: the default one */
+    CHECK_INT(language_with(&f, bad, none), LANG_AR);
+    CHECK_INT(language_with(&f, bad, STR("en")), LANG_EN);
 }
