@@ -60,27 +60,37 @@ bool reason_parse(struct str name, enum reason *out)
 enum err fail(struct ctx *c, enum reason reason)
 {
     assert(reason > R_NONE && reason < R_COUNT);
-    c->reason = (uint16_t)reason;
-    c->retry_after_s = 0;
-    c->refused_field = (struct str){NULL, 0};
+    c->refusal = (struct refusal){.reason = (uint16_t)reason};
     return reasons[reason].class;
 }
 
 enum err fail_field(struct ctx *c, struct str field, enum reason reason)
 {
     enum err err = fail(c, reason);
-    c->refused_field = field;
+    c->refusal.field = field;
     return err;
 }
 
 enum err fail_retry(struct ctx *c, enum reason reason, int64_t retry_after_s)
 {
     enum err err = fail(c, reason);
-    c->retry_after_s = (int32_t)MIN(MAX(retry_after_s, 1), INT32_MAX);
+    c->refusal.retry_after_s = (int32_t)MIN(MAX(retry_after_s, 1), INT32_MAX);
     return err;
 }
 
-void fail_data(struct ctx *c, struct str json_members)
+enum err fail_fields(struct ctx *c, const struct field_problem *problems, size_t len)
 {
-    c->refused_data = json_members;
+    assert(len > 0);
+    enum err err = fail(c, R_INVALID_FIELDS);
+    c->refusal.problems = problems;
+    c->refusal.problems_len = len;
+    return err;
+}
+
+enum err fail_at(struct ctx *c, struct field_path path, enum reason reason)
+{
+    assert(path.len > 0 && path.len <= FIELD_PATH_MAX);
+    struct field_problem *problem = arena_new(c->arena, struct field_problem);
+    *problem = (struct field_problem){.path = path, .reason = (uint16_t)reason};
+    return fail_fields(c, problem, 1);
 }

@@ -24,10 +24,20 @@ const struct reason_info *reason_info(enum reason reason);
  * refused. False: none has; nor has R_NONE a name to be asked by. */
 bool reason_parse(struct str name, enum reason *out);
 
+/* Why the request is refused, so far; R_NONE: it is not. */
+static inline enum reason refused(const struct ctx *c)
+{
+    return (enum reason)c->refusal.reason;
+}
+
+/* Each of these puts its refusal in the place of one that was noted before; what else there is to
+ * say of it is added afterwards (refusal_add). */
 enum err fail(struct ctx *c, enum reason reason);
-/* The refusal is about one field of the input: {"<field>": ["text"]}. `field` outlives the ctx. */
+/* The refusal is about one field of the input, whose name outlives the ctx. */
 enum err fail_field(struct ctx *c, struct str field, enum reason reason);
 /* A refusal of frequency or of availability: when to come back, at least 1. */
 enum err fail_retry(struct ctx *c, enum reason reason, int64_t retry_after_s);
-/* Adds members to the error object: JSON text without the outer braces, in the ctx's arena. */
-void fail_data(struct ctx *c, struct str json_members);
+/* R_INVALID_FIELDS, and what is wrong with each. `problems` outlive the ctx; there is one at least. */
+enum err fail_fields(struct ctx *c, const struct field_problem *problems, size_t len);
+/* As fail_fields with the one problem; what the path names outlives the ctx. */
+enum err fail_at(struct ctx *c, struct field_path path, enum reason reason);

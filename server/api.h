@@ -221,9 +221,6 @@ struct json_shape {
  * ERR_MEDIA_TYPE unless application/json; R_MALFORMED_JSON; R_INVALID_FIELDS with the fields. */
 NODISCARD enum err request_json(struct ctx *c, struct request *req, const struct json_field *fields,
                                 size_t fields_len, void *out);
-/* A refusal of one item, found after decoding, in the same form: item `at` of `field`, an array. */
-enum err fail_item(struct ctx *c, const char *field, size_t at, const char *member,
-                   enum reason reason);
 #define REQUEST_JSON(c, req, fields, out) \
     request_json((c), (req), (fields), ARRAY_LEN(fields), (out))
 

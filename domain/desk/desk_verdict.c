@@ -25,11 +25,10 @@ enum err desk_judge(struct ctx *c, const struct desk_answer *answer)
     enum reason reason = verdicts[answer->verdict].reason;
     if (reason == R_NONE)
         return OK;
+    enum err err = fail_field(c, verdicts[answer->verdict].field, reason);
     if (answer->verdict == DESK_HAS_BOOKINGS)
-        fail_data(c, str_printf(c->arena, "\"active_bookings\":%lld", (long long)answer->busy));
-    if (verdicts[answer->verdict].field.len)
-        return fail_field(c, verdicts[answer->verdict].field, reason);
-    return fail(c, reason);
+        refusal_add(&c->refusal, extra_number("active_bookings", answer->busy));
+    return err;
 }
 
 enum err desk_judge_once(struct ctx *c, const struct desk_answer *answer, struct once *once)

@@ -10,7 +10,7 @@
  * an answer that was kept is shown in the language in which it was kept (domain/once.h). */
 #pragma once
 #include "runtime/base/arena.h"
-#include "runtime/base/clock.h"
+#include "runtime/base/refusal.h"
 
 enum lang { LANG_AR, LANG_EN, LANG_COUNT };
 
@@ -26,11 +26,8 @@ struct ctx {
     struct tick deadline;
     struct str request_id;
     enum lang lang;
-    bool canceled;   /* every wait fails with ERR_CANCELED from now on */
-    uint16_t reason; /* enum reason of domain/reason.h; 0 while nothing was refused */
-    int32_t retry_after_s;
-    struct str refused_field; /* field of the input that a refusal is about, or empty */
-    struct str refused_data;  /* extra members for the error object: JSON text without braces */
+    bool canceled; /* every wait fails with ERR_CANCELED from now on */
+    struct refusal refusal;
     void *fiber; /* struct fiber * of the runtime; NULL in rule tests, where nothing waits */
     struct ctx_costs costs;
 };

@@ -155,50 +155,50 @@ static enum err read_create(struct ctx *c, struct request *req, struct booking_r
     return OK;
 }
 
-static void put_alternatives(struct json_writer *w, const struct booking_alternatives *found)
+/* As {"starts_at", "ends_at", "staff"} each. */
+static struct refusal_extra alternatives_of(struct arena *arena,
+                                            const struct booking_alternatives *found)
 {
-    json_array_begin(w, "alternatives");
+    enum { COLUMNS = 3 };
+    struct refusal_extra *cells = arena_array(arena, struct refusal_extra, COLUMNS * found->len);
     for (size_t i = 0; i < found->len; i++) {
         const struct booking_alternative *slot = &found->items[i];
-        json_object_begin(w, NULL);
-        json_put_instant(w, "starts_at", slot->starts_at, tz_offset_at(found->tz, slot->starts_at));
-        json_put_instant(w, "ends_at", slot->ends_at, tz_offset_at(found->tz, slot->ends_at));
-        json_put_int(w, "staff", slot->staff);
-        json_object_end(w);
+        struct refusal_extra *row = cells + COLUMNS * i;
+        row[0] =
+            extra_instant("starts_at", slot->starts_at, tz_offset_at(found->tz, slot->starts_at));
+        row[1] = extra_instant("ends_at", slot->ends_at, tz_offset_at(found->tz, slot->ends_at));
+        row[2] = extra_number("staff", slot->staff);
     }
-    json_array_end(w);
+    return extra_list("alternatives", cells, found->len, COLUMNS);
 }
 
 /* The refusal stands whether or not the look for other times succeeded. */
-static enum err slot_taken(struct ctx *c, enum err look, struct booking_alternatives *found,
-                           struct strbuf *data)
+static enum err slot_taken(struct ctx *c, struct refusal refusal, enum err look,
+                           struct booking_alternatives *found)
 {
     if (look != OK)
         found->len = 0;
-    enum err err = fail(c, R_SLOT_TAKEN);
-    struct json_writer w = {.out = data, .comma = data->len > 0};
-    put_alternatives(&w, found);
-    fail_data(c, strbuf_str(data));
-    return err;
+    c->refusal = refusal;
+    refusal_add(&c->refusal, alternatives_of(c->arena, found));
+    return ERR_CONFLICT;
 }
 
 /* What a refusal says besides its reason: of a visit, which item it is about (from 0). */
 static enum err refuse_create(struct ctx *c, struct bookings *bookings,
                               const struct booking_request *in, size_t wish, enum err err)
 {
-    struct strbuf data = strbuf_new(c->arena, 512);
     bool about_item = err == ERR_CONFLICT ||
-                      (err == ERR_INVALID && !str_eq(c->refused_field, STR("salon")));
-    if (in->wishes_len > 1 && about_item && c->reason != R_NONE) {
-        c->refused_field = STR(""); /* the field is in an item */
-        strbuf_addf(&data, "\"item\":%zu", wish);
-        fail_data(c, strbuf_str(&data));
+                      (err == ERR_INVALID && !str_eq(c->refusal.field, STR("salon")));
+    if (in->wishes_len > 1 && about_item && refused(c) != R_NONE) {
+        c->refusal.field = STR(""); /* the field is in an item */
+        refusal_add(&c->refusal, extra_number("item", (int64_t)wish));
     }
-    if (err != ERR_CONFLICT || c->reason != R_SLOT_TAKEN)
+    if (err != ERR_CONFLICT || refused(c) != R_SLOT_TAKEN)
         return err;
+    struct refusal refusal = c->refusal;
     struct booking_alternatives found = {0};
     enum err look = bookings_alternatives(c, bookings, in, wish, &found);
-    return slot_taken(c, look, &found, &data);
+    return slot_taken(c, refusal, look, &found);
 }
 
 static void put_visit(struct ctx *c, struct json_writer *w, const struct bookings_made *made)
@@ -365,10 +365,10 @@ static enum err new_time_taken(struct ctx *c, struct request *req,
                                const struct booking_new_time *in)
 {
     struct actor actor = actor_of(req);
-    struct strbuf data = strbuf_new(c->arena, 512);
+    struct refusal refusal = c->refusal;
     struct booking_alternatives found = {0};
     enum err look = bookings_alternatives_to_move(c, bookings_of(req->app), &actor, in, &found);
-    return slot_taken(c, look, &found, &data);
+    return slot_taken(c, refusal, look, &found);
 }
 
 enum err api_booking_reschedule(struct ctx *c, struct request *req, struct response *res)
@@ -383,7 +383,7 @@ enum err api_booking_reschedule(struct ctx *c, struct request *req, struct respo
     struct actor actor = actor_of(req);
     struct booking booking;
     enum err err = bookings_reschedule(c, bookings_of(req->app), &actor, &in, &booking);
-    if (err == ERR_CONFLICT && c->reason == R_SLOT_TAKEN)
+    if (err == ERR_CONFLICT && refused(c) == R_SLOT_TAKEN)
         return new_time_taken(c, req, &in);
     TRY(err);
     return respond_booking(c, res, 200, &booking);

@@ -106,11 +106,8 @@ static enum err read_policy(struct ctx *c, const struct policy_body *body,
     out->no_show_fee_amount = desk_kept(body->no_show_fee);
     out->deposit_amount = desk_kept(body->deposit);
     out->auto_confirm = body->auto_confirm.set ? body->auto_confirm.v : DESK_KEEP;
-    if (body->grid.set && 1440 % body->grid.v != 0) {
-        fail_data(c, str_printf(c->arena, "\"booking_policy\":{\"grid_minutes\":[\"%.*s\"]}",
-                                STR_FMT(reason_info(R_GRID_UNEVEN)->text[c->lang])));
-        return fail(c, R_INVALID_FIELDS);
-    }
+    if (body->grid.set && 1440 % body->grid.v != 0)
+        return fail_at(c, FIELD_PATH({"booking_policy"}, {"grid_minutes"}), R_GRID_UNEVEN);
     return OK;
 }
 

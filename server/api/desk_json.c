@@ -21,7 +21,7 @@ enum err desk_read_week(struct ctx *c, const char *field, const char *end_name,
     size_t at;
     enum reason reason;
     if (weekly_problem(times, &at, &reason))
-        return fail_item(c, field, at, end_name, reason);
+        return fail_at(c, FIELD_PATH({field}, {.at = (uint32_t)at}, {end_name}), reason);
     *out = times;
     return OK;
 }

@@ -1,7 +1,7 @@
 #include "server/http/errors.h"
 
-#include "runtime/base/json_scan.h"
 #include "runtime/base/log.h"
+#include "server/http/refusal_json.h"
 
 static const struct {
     int status;
@@ -42,8 +42,8 @@ static enum reason error_reason(const struct ctx *c, enum err err)
 {
     assert(err > OK && err < (enum err)ARRAY_LEN(classes));
     /* A reason of another class is a refusal that somebody handled on the way. */
-    if (c->reason != R_NONE && reason_info((enum reason)c->reason)->class == err)
-        return (enum reason)c->reason;
+    if (refused(c) != R_NONE && reason_info(refused(c))->class == err)
+        return refused(c);
     return classes[err].reason;
 }
 
@@ -58,7 +58,7 @@ static void challenge(struct response *res, enum reason reason)
 
 static void come_back(struct ctx *c, struct response *res, struct json_writer *w, int status)
 {
-    int64_t seconds = MAX(c->retry_after_s, 1);
+    int64_t seconds = MAX(c->refusal.retry_after_s, 1);
     struct strbuf number = strbuf_new(c->arena, 24);
     strbuf_add_int(&number, seconds);
     response_header(res, STR("Retry-After"), strbuf_str(&number));
@@ -66,53 +66,19 @@ static void come_back(struct ctx *c, struct response *res, struct json_writer *w
         json_put_int(w, "retry_after_seconds", seconds);
 }
 
-/* What every error says of itself. A field of such a name is keyed "field_code": clients read
- * "code" as a text always, and an object never has one name twice. */
-static bool is_mark(struct str name)
-{
-    return str_eq(name, STR("detail")) || str_eq(name, STR("code")) ||
-           str_eq(name, STR("request_id"));
-}
-
 static void put_text(struct ctx *c, struct json_writer *w, enum reason reason)
 {
     struct str text = reason_info(reason)->text[c->lang];
-    if (c->refused_field.len) {
-        json_array_begin(w,
-                         str_printf(c->arena, "%s%.*s", is_mark(c->refused_field) ? "field_" : "",
-                                    STR_FMT(c->refused_field))
-                             .ptr);
-        json_put_str(w, NULL, text);
-        json_array_end(w);
-    } else if (reason != R_INVALID_FIELDS || !c->refused_data.len) {
+    if (c->refusal.field.len)
+        refusal_put_field(c->arena, w, c->refusal.field, text);
+    else if (!c->refusal.problems_len)
         json_put_str(w, "detail", text);
-    }
 }
 
 static void put_marks(struct ctx *c, struct json_writer *w, enum reason reason)
 {
     json_put_str(w, "code", str_c(reason_info(reason)->code));
     json_put_str(w, "request_id", c->request_id);
-}
-
-/* Members that a refusal brought along. They are our own JSON: a break in it is a bug. */
-static void put_data(struct ctx *c, struct json_writer *w)
-{
-    struct str object = str_printf(c->arena, "{%.*s}", STR_FMT(c->refused_data));
-    const char *from = object.ptr + 1;
-    struct json_scan scan = json_scan_begin(object);
-    struct json_member member;
-    if (w->comma)
-        strbuf_add_char(w->out, ',');
-    while (json_scan_next(&scan, &member)) {
-        if (!is_mark(member.name))
-            continue;
-        strbuf_add(w->out, str_of(from, (size_t)(member.name.ptr - from)));
-        strbuf_add(w->out, STR("field_"));
-        from = member.name.ptr;
-    }
-    assert(scan.complete);
-    strbuf_add(w->out, str_of(from, (size_t)(object.ptr + object.len - 1 - from)));
 }
 
 static void log_broken_promise(struct ctx *c, const struct request *req, enum err err)
@@ -123,23 +89,22 @@ static void log_broken_promise(struct ctx *c, const struct request *req, enum er
     if (req && req->route)
         log_str(&line, "route", str_c(req->route->pattern));
     log_int(&line, "class", err);
-    if (c->reason)
-        log_str(&line, "reason", str_c(reason_info((enum reason)c->reason)->name));
+    if (refused(c) != R_NONE)
+        log_str(&line, "reason", str_c(reason_info(refused(c))->name));
     log_end(&line);
 }
 
 void error_respond(struct ctx *c, struct request *req, struct response *res, enum err err)
 {
     enum reason reason = error_reason(c, err);
-    /* What is noted in the ctx belongs to the ctx's own reason. */
-    bool own = reason == (enum reason)c->reason;
-    if (!own) {
-        c->refused_field = c->refused_data = (struct str){0};
-        if (err != ERR_UNAVAILABLE && err != ERR_TOO_MANY)
-            c->retry_after_s = 0;
-    }
     if (reason == R_INTERNAL)
         log_broken_promise(c, req, err);
+    /* What is noted in the ctx belongs to the ctx's own reason. */
+    if (reason != refused(c)) {
+        bool come_back_then = err == ERR_UNAVAILABLE || err == ERR_TOO_MANY;
+        int32_t retry_after_s = come_back_then ? c->refusal.retry_after_s : 0;
+        c->refusal = (struct refusal){.retry_after_s = retry_after_s};
+    }
 
     int status = error_status(reason);
     res->fields_len = 0;
@@ -149,8 +114,7 @@ void error_respond(struct ctx *c, struct request *req, struct response *res, enu
     put_marks(c, &w, reason);
     if (status == 429 || status == 503)
         come_back(c, res, &w, status);
-    if (c->refused_data.len)
-        put_data(c, &w);
+    refusal_put_rest(&w, &c->refusal, c->lang);
     json_object_end(&w);
     if (status == 401)
         challenge(res, reason);

@@ -2,9 +2,8 @@
  *
  *   {"detail": text, "code", "request_id"}                        most refusals
  *   {"<field>": [text], …, "code", "request_id"}                  refusals about fields of the input
- *   {"field_code": [text], …}                                     one of which has a name of ours
- * plus "retry_after_seconds" with 429, the header Retry-After with 429 and 503, and whatever
- * fail_data added. */
+ * plus "retry_after_seconds" with 429, the header Retry-After with 429 and 503, and what else the
+ * refusal says (refusal_json.h). */
 #pragma once
 #include "server/api.h"
 

@@ -237,9 +237,9 @@ static void forget(struct exchange *exchange)
 
 static void run_after(struct ctx *c, const struct request *req, enum err err)
 {
-    uint16_t reason = c->reason;
+    enum reason reason = refused(c);
     req->route->after(c, req, err);
-    assert(c->reason == reason);
+    assert(refused(c) == reason);
 }
 
 static enum err answer(struct exchange *exchange)

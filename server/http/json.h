@@ -3,6 +3,6 @@
 #include "server/api.h"
 
 /* As request_json, from `text` (valid until the arena ends: strings without escapes are views of
- * it). `out` is zeroed first. Waits never. Texts of field errors are in the ctx's language. */
+ * it). `out` is zeroed first. Waits never. */
 NODISCARD enum err json_decode(struct ctx *c, struct str text, const struct json_field *fields,
                                size_t fields_len, void *out);

@@ -12,13 +12,8 @@
 
 struct reader {
     struct json_text text;
-    struct json_problems problems; /* of the object being read */
+    struct json_problems problems;
 };
-
-static struct json_problems no_problems(const struct reader *r)
-{
-    return json_problems_new(r->problems.arena, r->problems.lang);
-}
 
 static bool at_char(const struct reader *r, char ch)
 {
@@ -30,25 +25,11 @@ static bool read_members(struct reader *r, const struct json_field *fields, size
 
 /* ---- objects inside -------------------------------------------------------------------------- */
 
-/* Reads the object at hand into `out`; its problems are cut off into `*inner`. */
-static bool read_inner(struct reader *r, const struct json_shape *shape, char *out,
-                       struct json_problems *inner)
-{
-    struct json_problems outer = r->problems;
-    r->problems = no_problems(r);
-    bool fine = read_members(r, shape->fields, shape->fields_len, out);
-    *inner = r->problems;
-    r->problems = outer;
-    return fine;
-}
-
 static bool read_object(struct reader *r, const struct json_field *field, void *slot)
 {
-    struct json_problems inner;
-    if (!read_inner(r, field->shape, slot, &inner))
+    if (!read_members(r, field->shape->fields, field->shape->fields_len, slot))
         return false;
     *(struct json_object *)slot = (struct json_object){.set = true};
-    json_problems_put_object(&r->problems, field->name, &inner);
     return true;
 }
 
@@ -86,8 +67,7 @@ static bool items_next(struct json_text *text, struct items *items)
     return json_text_take(text, ']');
 }
 
-static bool read_int_item(struct reader *r, const struct json_field *field, size_t at, int64_t *out,
-                          struct json_problems *found)
+static bool read_int_item(struct reader *r, const struct json_field *field, int64_t *out)
 {
     enum reason problem = R_FIELD_TYPE;
     struct json_text *text = &r->text;
@@ -100,72 +80,60 @@ static bool read_int_item(struct reader *r, const struct json_field *field, size
     } else if (!json_text_value(text)) {
         return false;
     }
-    if (problem)
-        json_problems_put_at(found, at, problem);
+    json_problems_add(&r->problems, problem);
     return true;
 }
 
-static bool read_ints(struct reader *r, const struct json_field *field, void *slot)
-{
-    struct json_problems found = no_problems(r);
-    struct json_ints ints = {.set = true};
-    struct items items;
-    if (!items_begin(&r->text, &items))
-        return false;
-    ints.v = arena_array(r->text.arena, int64_t, field->items_max);
-    while (!items.ended) {
-        bool room = items.len < field->items_max;
-        if (!(room ? read_int_item(r, field, items.len, &ints.v[items.len], &found)
-                   : json_text_value(&r->text)) ||
-            !items_next(&r->text, &items))
-            return false;
-    }
-    if (items.len > field->items_max) {
-        json_problems_put(&r->problems, field->name, R_FIELD_TOO_MANY);
-    } else if (json_problems_any(&found)) {
-        json_problems_put_object(&r->problems, field->name, &found);
-    } else {
-        ints.len = items.len;
-        *(struct json_ints *)slot = ints;
-    }
-    return true;
-}
-
-static bool read_object_item(struct reader *r, const struct json_shape *shape, char *out,
-                             struct json_problems *inner)
+static bool read_object_item(struct reader *r, const struct json_shape *shape, char *out)
 {
     if (at_char(r, '{'))
-        return read_inner(r, shape, out, inner);
-    json_problems_put(inner, "non_field_errors", R_FIELD_TYPE);
+        return read_members(r, shape->fields, shape->fields_len, out);
+    json_problems_down(&r->problems, (struct field_step){"non_field_errors"});
+    json_problems_add(&r->problems, R_FIELD_TYPE);
+    json_problems_up(&r->problems);
     return json_text_value(&r->text);
 }
 
-static bool read_objects(struct reader *r, const struct json_field *field, void *slot)
+/* Into `out`, which has room for as many items as the field allows; what comes behind is only read
+ * past. */
+static bool read_items(struct reader *r, const struct json_field *field, void *out, size_t *len)
 {
-    struct json_problems found = no_problems(r);
-    size_t bytes = field->shape->bytes;
     struct items items;
     if (!items_begin(&r->text, &items))
         return false;
-    char *out = arena_push(r->text.arena, bytes * field->items_max);
     while (!items.ended) {
-        struct json_problems inner = no_problems(r);
-        bool room = items.len < field->items_max;
-        if (!(room ? read_object_item(r, field->shape, out + items.len * bytes, &inner)
-                   : json_text_value(&r->text)))
-            return false;
-        if (json_problems_any(&inner))
-            json_problems_item(&found, items.len, &inner);
-        if (!items_next(&r->text, &items))
+        bool fine;
+        json_problems_down(&r->problems, (struct field_step){.at = (uint32_t)items.len});
+        if (items.len >= field->items_max)
+            fine = json_text_value(&r->text);
+        else if (field->type == JSON_INTS)
+            fine = read_int_item(r, field, (int64_t *)out + items.len);
+        else
+            fine = read_object_item(r, field->shape, (char *)out + items.len * field->shape->bytes);
+        json_problems_up(&r->problems);
+        if (!fine || !items_next(&r->text, &items))
             return false;
     }
-    if (items.len > field->items_max)
-        json_problems_put(&r->problems, field->name, R_FIELD_TOO_MANY);
-    else if (json_problems_any(&found))
-        json_problems_put_array(&r->problems, field->name, &found);
-    else
+    *len = items.len;
+    return true;
+}
+
+static bool read_array(struct reader *r, const struct json_field *field, void *slot)
+{
+    size_t bytes = field->type == JSON_INTS ? sizeof(int64_t) : field->shape->bytes;
+    void *items = arena_push(r->text.arena, bytes * field->items_max);
+    size_t len, problems = r->problems.len;
+    if (!read_items(r, field, items, &len))
+        return false;
+    if (len > field->items_max) {
+        r->problems.len = problems; /* too many is all there is to say */
+        json_problems_add(&r->problems, R_FIELD_TOO_MANY);
+    } else if (r->problems.len == problems && field->type == JSON_INTS) {
+        *(struct json_ints *)slot = (struct json_ints){.set = true, .len = len, .v = items};
+    } else if (r->problems.len == problems) {
         *(struct json_objects *)slot =
-            (struct json_objects){.set = true, .len = items.len, .items = out};
+            (struct json_objects){.set = true, .len = len, .items = items};
+    }
     return true;
 }
 
@@ -209,17 +177,22 @@ static bool read_field(struct reader *r, const struct json_field *field, void *s
     bool object = at_char(r, '{'), array = at_char(r, '[');
     if (object && field->type == JSON_OBJECT)
         return read_object(r, field, slot);
-    if (array && field->type == JSON_INTS)
-        return read_ints(r, field, slot);
-    if (array && field->type == JSON_OBJECTS)
-        return read_objects(r, field, slot);
+    if (array && (field->type == JSON_INTS || field->type == JSON_OBJECTS))
+        return read_array(r, field, slot);
     enum reason problem = R_FIELD_TYPE;
     if (!(object || array ? json_text_value(&r->text)
                           : read_plain(&r->text, field, slot, &problem)))
         return false;
-    if (problem)
-        json_problems_put(&r->problems, field->name, problem);
+    json_problems_add(&r->problems, problem);
     return true;
+}
+
+static bool read_member(struct reader *r, const struct json_field *field, char *out)
+{
+    json_problems_down(&r->problems, (struct field_step){field->name});
+    bool fine = read_field(r, field, out + field->offset);
+    json_problems_up(&r->problems);
+    return fine;
 }
 
 static const struct json_field *field_find(const struct json_field *fields, size_t len,
@@ -243,7 +216,7 @@ static bool read_member_list(struct reader *r, const struct json_field *fields, 
         const struct json_field *field = field_find(fields, fields_len, key);
         if (field)
             *seen |= UINT64_C(1) << (field - fields);
-        if (!(field ? read_field(r, field, out + field->offset) : json_text_value(&r->text)))
+        if (!(field ? read_member(r, field, out) : json_text_value(&r->text)))
             return false;
         json_text_space(&r->text);
     } while (json_text_take(&r->text, ','));
@@ -263,9 +236,13 @@ static bool read_members(struct reader *r, const struct json_field *fields, size
     if (!json_text_take(&r->text, '}') && !read_member_list(r, fields, fields_len, out, &seen))
         return false;
     r->text.depth--;
-    for (size_t i = 0; i < fields_len; i++)
-        if ((fields[i].flags & JSON_REQUIRED) && !(seen >> i & 1))
-            json_problems_put(&r->problems, fields[i].name, R_FIELD_REQUIRED);
+    for (size_t i = 0; i < fields_len; i++) {
+        if (!(fields[i].flags & JSON_REQUIRED) || (seen >> i & 1))
+            continue;
+        json_problems_down(&r->problems, (struct field_step){fields[i].name});
+        json_problems_add(&r->problems, R_FIELD_REQUIRED);
+        json_problems_up(&r->problems);
+    }
     return true;
 }
 
@@ -276,7 +253,7 @@ enum err json_decode(struct ctx *c, struct str text, const struct json_field *fi
 {
     struct reader r = {
         .text = {.p = text.ptr, .end = text.ptr + text.len, .arena = c->arena},
-        .problems = json_problems_new(c->arena, c->lang),
+        .problems = {.arena = c->arena},
     };
     json_text_space(&r.text);
     bool fine = str_is_utf8(text) && read_members(&r, fields, fields_len, out);
@@ -284,10 +261,7 @@ enum err json_decode(struct ctx *c, struct str text, const struct json_field *fi
         json_text_space(&r.text);
     if (!fine || r.text.p != r.text.end)
         return fail(c, R_MALFORMED_JSON);
-    if (!json_problems_any(&r.problems))
-        return OK;
-    fail_data(c, strbuf_str(&r.problems.text));
-    return fail(c, R_INVALID_FIELDS);
+    return r.problems.len ? fail_fields(c, r.problems.items, r.problems.len) : OK;
 }
 
 /* "application/json", with any parameters: RFC 8259 §11 defines none, clients send charset. */

@@ -24,7 +24,7 @@ static void explain(struct ctx *c, struct minting *m, enum err err)
         snprintf(m->why, m->why_len, "the database does not answer, see DATABASE_URL");
     else
         snprintf(m->why, m->why_len, "no token for '%s': %.*s", m->phone,
-                 STR_FMT(reason_info((enum reason)c->reason)->text[LANG_EN]));
+                 STR_FMT(reason_info(refused(c))->text[LANG_EN]));
 }
 
 static void mint_fiber(void *arg)

@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (err == OK)
         check_body(&c, &body);
     else
-        assert(c.reason == R_MALFORMED_JSON || c.refused_data.len > 0);
+        assert(c.refusal.reason == R_MALFORMED_JSON || c.refusal.problems_len > 0);
     arena_end(&arena);
     return 0;
 }

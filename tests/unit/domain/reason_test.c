@@ -108,11 +108,27 @@ TEST(a_refusal_notes_what_the_edge_needs)
     struct fake_ctx f;
     fake_ctx_begin(&f);
     CHECK_INT(fail_field(&f.c, STR("email"), R_EMAIL_TAKEN), ERR_INVALID);
-    CHECK_STR(f.c.refused_field, STR("email"));
+    CHECK_STR(f.c.refusal.field, STR("email"));
     CHECK_INT(fail_retry(&f.c, R_OTP_COOLDOWN, 0), ERR_TOO_MANY);
-    CHECK_INT(f.c.retry_after_s, 1);
-    CHECK_INT(f.c.refused_field.len, 0);
-    CHECK_INT(f.c.reason, R_OTP_COOLDOWN);
+    CHECK_INT(f.c.refusal.retry_after_s, 1);
+    CHECK_INT(f.c.refusal.field.len, 0);
+    CHECK_INT(f.c.refusal.reason, R_OTP_COOLDOWN);
+    fake_ctx_end(&f);
+}
+
+TEST(a_field_deep_inside_is_named_by_its_path)
+{
+    struct fake_ctx f;
+    fake_ctx_begin(&f);
+    CHECK_INT(fail_at(&f.c, FIELD_PATH({"hours"}, {.at = 1}, {"opens"}), R_HOURS_BACKWARD),
+              ERR_INVALID);
+    CHECK_INT(refused(&f.c), R_INVALID_FIELDS);
+    CHECK_INT(f.c.refusal.problems_len, 1);
+    const struct field_problem *problem = f.c.refusal.problems;
+    CHECK_INT(problem->reason, R_HOURS_BACKWARD);
+    CHECK_INT(problem->path.len, 3);
+    CHECK_STR(str_c(problem->path.steps[0].name), STR("hours"));
+    CHECK(!problem->path.steps[1].name && problem->path.steps[1].at == 1);
     fake_ctx_end(&f);
 }
 

@@ -175,7 +175,7 @@ static void guest_run(struct ctx *c, void *arg)
         c->deadline = tick_add(loop_now(g->f->real.loop), milliseconds(g->patience_ms));
     g->err = booking_store_create(c, &g->f->store, &g->f->limits, g->customer, &g->in, &g->answer,
                                   &made);
-    g->reason = c->reason;
+    g->reason = refused(c);
     g->made = made.len;
     if (made.len) {
         g->id = made.items[0].id;

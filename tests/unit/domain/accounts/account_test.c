@@ -104,12 +104,12 @@ TEST(an_email_address_of_another_account_is_refused_by_its_field)
     CHECK_INT(account_change(&f.c, &store, 2,
                              &(struct account_changes){.email = STR("ONE@example.com")}, &out),
               ERR_INVALID);
-    CHECK_INT(f.c.reason, R_EMAIL_TAKEN);
-    CHECK_STR(f.c.refused_field, STR("email"));
+    CHECK_INT(f.c.refusal.reason, R_EMAIL_TAKEN);
+    CHECK_STR(f.c.refusal.field, STR("email"));
     CHECK_INT(
         account_change(&f.c, &store, 2, &(struct account_changes){.email = STR("nonsense")}, &out),
         ERR_INVALID);
-    CHECK_INT(f.c.reason, R_EMAIL_INVALID);
+    CHECK_INT(f.c.refusal.reason, R_EMAIL_INVALID);
     fake_ctx_end(&f);
 }
 
@@ -120,6 +120,6 @@ TEST(a_token_of_an_account_that_is_gone_means_nobody)
     two_people();
     struct account out;
     CHECK_INT(account_get(&f.c, &store, 3, &out), ERR_UNAUTHORIZED);
-    CHECK_INT(f.c.reason, R_TOKEN_INVALID);
+    CHECK_INT(f.c.refusal.reason, R_TOKEN_INVALID);
     fake_ctx_end(&f);
 }

@@ -79,10 +79,10 @@ TEST(a_code_opens_one_session_even_for_twins)
     begin(&x);
     CHECK_INT(log_in(&x), OK);
     CHECK_INT(login_by_code(x.c, &x.logins, &x.otp, &x.attempt, &phone_app, &x.login), ERR_INVALID);
-    CHECK_INT(x.c->reason, R_OTP_INVALID);
+    CHECK_INT(x.c->refusal.reason, R_OTP_INVALID);
     x.sessions.lose_race = true; /* both were judged right; the other one was faster */
     CHECK_INT(log_in(&x), ERR_INVALID);
-    CHECK_INT(x.c->reason, R_OTP_INVALID);
+    CHECK_INT(x.c->refusal.reason, R_OTP_INVALID);
     CHECK_INT(x.sessions.len, 1);
     fake_ctx_end(&x.f);
 }
@@ -123,9 +123,9 @@ TEST(a_used_token_after_the_grace_ends_the_whole_family)
     CHECK_INT(refresh(&x, x.login.tokens.refresh, &next), OK);
     fake_ctx_advance(&x.f, (struct duration){seconds(10).us + 1});
     CHECK_INT(refresh(&x, x.login.tokens.refresh, &none), ERR_UNAUTHORIZED);
-    CHECK_INT(x.c->reason, R_REFRESH_REUSED);
+    CHECK_INT(x.c->refusal.reason, R_REFRESH_REUSED);
     CHECK_INT(refresh(&x, next.refresh, &none), ERR_UNAUTHORIZED);
-    CHECK_INT(x.c->reason, R_REFRESH_INVALID);
+    CHECK_INT(x.c->refusal.reason, R_REFRESH_INVALID);
     fake_ctx_end(&x.f);
 }
 
@@ -164,7 +164,7 @@ TEST(a_refresh_token_lives_for_its_days)
     struct token_pair none;
     fake_ctx_advance(&x.f, seconds(30 * 86400));
     CHECK_INT(refresh(&x, x.login.tokens.refresh, &none), ERR_UNAUTHORIZED);
-    CHECK_INT(x.c->reason, R_TOKEN_INVALID);
+    CHECK_INT(x.c->refusal.reason, R_TOKEN_INVALID);
     fake_ctx_end(&x.f);
 }
 
@@ -175,7 +175,7 @@ TEST(an_access_token_refreshes_nothing)
     struct token_pair none;
     CHECK_INT(refresh(&x, x.login.tokens.access, &none), ERR_UNAUTHORIZED);
     CHECK_INT(refresh(&x, STR("nonsense"), &none), ERR_UNAUTHORIZED);
-    CHECK_INT(x.c->reason, R_TOKEN_INVALID);
+    CHECK_INT(x.c->refusal.reason, R_TOKEN_INVALID);
     fake_ctx_end(&x.f);
 }
 

@@ -180,7 +180,7 @@ static enum err cancel(struct fixture *f)
 #define CHECK_REFUSED(call, why)                    \
     do {                                            \
         CHECK_INT((call), reason_info(why)->class); \
-        CHECK_INT(f.c.reason, why);                 \
+        CHECK_INT(f.c.refusal.reason, why);         \
     } while (0)
 
 /* ---- verdicts --------------------------------------------------------------------------------- */
@@ -209,7 +209,7 @@ TEST(each_verdict_is_one_refusal_with_its_field)
         fixture_begin(&f);
         f.store.answer.verdict = cases[i].verdict;
         CHECK_REFUSED(create(&f), cases[i].reason);
-        CHECK_STR(f.c.refused_field, str_c(cases[i].field));
+        CHECK_STR(f.c.refusal.field, str_c(cases[i].field));
         fixture_end(&f);
     }
 }
@@ -251,7 +251,7 @@ TEST(an_unknown_outcome_stays_unknown)
     fixture_begin(&f);
     f.store.err = ERR_TIMEOUT;
     CHECK_INT(create(&f), ERR_TIMEOUT);
-    CHECK_INT(f.c.reason, R_NONE);
+    CHECK_INT(f.c.refusal.reason, R_NONE);
     fixture_end(&f);
 }
 
@@ -486,7 +486,7 @@ TEST(a_question_about_slots_that_makes_no_sense_names_the_parameter)
     CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_STAFF_UNKNOWN);
     f.catalogue.found.service_found = false;
     CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_SERVICE_UNKNOWN);
-    CHECK_STR(f.c.refused_field, STR("service"));
+    CHECK_STR(f.c.refusal.field, STR("service"));
     f.catalogue.err = ERR_NOT_FOUND;
     CHECK_REFUSED(catalogue_slots(&f.c, &f.catalogue, &query, &answer), R_NOT_FOUND);
     fixture_end(&f);
@@ -515,6 +515,6 @@ TEST(a_search_longer_than_any_name_is_refused_by_its_parameter)
     CHECK_INT(catalogue_search(&f.c, &f.catalogue, &query, &page), OK);
     query.q.len++;
     CHECK_REFUSED(catalogue_search(&f.c, &f.catalogue, &query, &page), R_BAD_QUERY);
-    CHECK_STR(f.c.refused_field, STR("q"));
+    CHECK_STR(f.c.refusal.field, STR("q"));
     fixture_end(&f);
 }

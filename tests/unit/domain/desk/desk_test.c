@@ -210,12 +210,12 @@ TEST(odd_input_is_refused_without_a_question)
     struct staff_changes nobody = {.phone = STR("  ")};
     struct staff_exception back = {.starts_at = {5}, .ends_at = {5}};
     CHECK_INT(desk_salon_save(&f.c, &f.store, &f.actor, 1, &zone, &salon), ERR_INVALID);
-    CHECK_INT(f.c.reason, R_TIMEZONE_UNKNOWN);
+    CHECK_INT(f.c.refusal.reason, R_TIMEZONE_UNKNOWN);
     CHECK_INT(desk_staff_save(&f.c, &f.store, &f.actor, 1, 0, &nobody, &staff), ERR_INVALID);
-    CHECK_INT(f.c.reason, R_PHONE_INVALID);
-    CHECK_STR(f.c.refused_field, STR("phone_number"));
+    CHECK_INT(f.c.refusal.reason, R_PHONE_INVALID);
+    CHECK_STR(f.c.refusal.field, STR("phone_number"));
     CHECK_INT(desk_exception_add(&f.c, &f.store, &f.actor, 1, 1, &back, NULL, &added), ERR_INVALID);
-    CHECK_INT(f.c.reason, R_TIMES_BACKWARD);
+    CHECK_INT(f.c.refusal.reason, R_TIMES_BACKWARD);
     CHECK_INT(f.store.calls, 0);
 }
 
@@ -249,7 +249,7 @@ TEST(every_verdict_has_its_refusal)
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         struct desk_answer answer = {all[i].verdict, LANG_EN, 0};
         CHECK_INT(desk_judge(&f.c, &answer), all[i].err);
-        CHECK_INT(f.c.reason, all[i].reason);
+        CHECK_INT(f.c.refusal.reason, all[i].reason);
     }
     enum desk_verdict verdict;
     CHECK(desk_verdict_parse(STR("has_bookings"), &verdict) && verdict == DESK_HAS_BOOKINGS);
@@ -261,7 +261,9 @@ TEST(what_is_in_use_says_by_how_many)
     FIXTURE;
     f.store.answer = (struct desk_answer){DESK_HAS_BOOKINGS, LANG_AR, 3};
     CHECK_INT(desk_salon_close(&f.c, &f.store, &f.actor, 1), ERR_CONFLICT);
-    CHECK_STR(f.c.refused_data, STR("\"active_bookings\":3"));
+    CHECK_INT(f.c.refusal.extras_len, 1);
+    CHECK_STR(str_c(f.c.refusal.extras[0].name), STR("active_bookings"));
+    CHECK_INT(f.c.refusal.extras[0].number, 3);
 }
 
 TEST(the_language_of_the_request_stays_what_the_edge_decided)
@@ -291,6 +293,6 @@ TEST(the_same_request_again_is_answered_in_the_language_of_the_first_time)
     once.replayed = false;
     f.store.answer = (struct desk_answer){DESK_KEY_REUSED, LANG_EN, 0};
     CHECK_INT(desk_room_save(&f.c, &f.store, &f.actor, 1, 0, name, &once, &out), ERR_UNPROCESSABLE);
-    CHECK_INT(f.c.reason, R_KEY_REUSED);
+    CHECK_INT(f.c.refusal.reason, R_KEY_REUSED);
     CHECK(!once.replayed);
 }

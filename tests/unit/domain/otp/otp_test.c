@@ -78,7 +78,7 @@ static const char *wrong(const struct fixture *f)
     do {                                               \
         enum err err_ = (call);                        \
         CHECK(err_ != OK);                             \
-        CHECK_INT(x.c->reason, expected);              \
+        CHECK_INT(x.c->refusal.reason, expected);      \
         CHECK_INT(err_, reason_info(expected)->class); \
     } while (0)
 
@@ -136,15 +136,15 @@ TEST(a_bad_phone_email_or_name_is_refused_by_its_field_and_counts_nothing)
     begin(&x);
     x.request.phone = STR("0521234567");
     CHECK_FAIL(ask(&x), R_PHONE_INVALID);
-    CHECK_STR(x.c->refused_field, STR("phone_number"));
+    CHECK_STR(x.c->refusal.field, STR("phone_number"));
     x.request.phone = STR("0512345678");
     x.request.email = STR("nonsense");
     CHECK_FAIL(ask(&x), R_EMAIL_INVALID);
-    CHECK_STR(x.c->refused_field, STR("email"));
+    CHECK_STR(x.c->refusal.field, STR("email"));
     x.request.email = STR("");
     x.request.last_name = STR("a\tb");
     CHECK_FAIL(ask(&x), R_NAME_INVALID);
-    CHECK_STR(x.c->refused_field, STR("last_name"));
+    CHECK_STR(x.c->refusal.field, STR("last_name"));
     CHECK_INT(x.limits.admitted + x.store.calls + x.sender.sends, 0);
     end(&x);
 }
@@ -156,7 +156,7 @@ TEST(codes_go_only_to_countries_that_are_allowed)
     CHECK_INT(ask(&x), OK);
     x.request.phone = STR("+14155550100");
     CHECK_FAIL(ask(&x), R_OTP_COUNTRY);
-    CHECK_STR(x.c->refused_field, STR("phone_number"));
+    CHECK_STR(x.c->refusal.field, STR("phone_number"));
     CHECK_INT(x.limits.admitted, 1);
     x.options.countries_len = 0;
     CHECK_INT(ask(&x), OK);
@@ -176,7 +176,7 @@ TEST(each_limit_refuses_with_its_own_reason_and_wait_and_writes_nothing)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         x.limits.answer = (struct otp_admission){cases[i].limit, 60};
         CHECK_FAIL(ask(&x), cases[i].reason);
-        CHECK_INT(x.c->retry_after_s, 60);
+        CHECK_INT(x.c->refusal.retry_after_s, 60);
     }
     CHECK_INT(x.store.calls + x.sender.sends, 0);
     end(&x);
@@ -188,7 +188,7 @@ TEST(an_email_address_of_another_account_creates_nothing_and_costs_the_phone_not
     x.request.email = STR("taken@example.com");
     x.store.taken_email = STR("taken@example.com");
     CHECK_FAIL(ask(&x), R_EMAIL_TAKEN);
-    CHECK_INT(x.c->refused_field.len, 0);
+    CHECK_INT(x.c->refusal.field.len, 0);
     CHECK_INT(x.store.len + x.accounts.len + x.sender.sends, 0);
     CHECK_INT(x.limits.refunded, 1);
     end(&x);
@@ -199,7 +199,7 @@ TEST(a_code_that_could_not_be_sent_costs_the_phone_nothing)
     begin(&x);
     x.sender.send_err = ERR_TIMEOUT;
     CHECK_FAIL(ask(&x), R_OTP_PROVIDER);
-    CHECK(x.c->retry_after_s > 0);
+    CHECK(x.c->refusal.retry_after_s > 0);
     CHECK_INT(x.limits.refunded, 1);
     CHECK(fake_otp_last(&x.store)->failed);
     end(&x);
@@ -211,7 +211,7 @@ TEST(the_provider_says_when_to_come_back)
     x.sender.send_err = ERR_UNAVAILABLE;
     x.sender.retry_after_s = 120;
     CHECK_FAIL(ask(&x), R_OTP_PROVIDER);
-    CHECK_INT(x.c->retry_after_s, 120);
+    CHECK_INT(x.c->refusal.retry_after_s, 120);
     end(&x);
 }
 
@@ -238,7 +238,7 @@ TEST(the_rows_decide_while_the_counters_are_lost_and_the_counters_when_they_are_
     CHECK_INT(x.store.created_counted, 1);
     x.store.counted = (struct otp_admission){OTP_LIMIT_COOLDOWN, 60};
     CHECK_FAIL(ask(&x), R_OTP_COOLDOWN);
-    CHECK_INT(x.c->retry_after_s, 60);
+    CHECK_INT(x.c->refusal.retry_after_s, 60);
     CHECK_INT(stat_sum(STAT_OTP_LIMITS_IN_PG) - before, 2);
     x.limits.lost = false;
     CHECK_INT(ask(&x), OK);
@@ -400,11 +400,11 @@ TEST(entering_codes_is_limited_by_address_and_by_phone)
     CHECK_FAIL(enter(&x, x.sender.code), R_OTP_VERIFY_ADDRESS_LIMIT);
     x.limits.attempt_answer = (struct otp_admission){OTP_LIMIT_PHONE, 40};
     CHECK_FAIL(enter(&x, x.sender.code), R_OTP_VERIFY_PHONE_LIMIT);
-    CHECK_INT(x.c->retry_after_s, 40);
+    CHECK_INT(x.c->refusal.retry_after_s, 40);
     x.limits.lost = true;
     x.store.counted = (struct otp_admission){OTP_LIMIT_PHONE, 50};
     CHECK_FAIL(enter(&x, x.sender.code), R_OTP_VERIFY_PHONE_LIMIT);
-    CHECK_INT(x.c->retry_after_s, 50);
+    CHECK_INT(x.c->refusal.retry_after_s, 50);
     end(&x);
 }
 
@@ -459,7 +459,7 @@ TEST(a_provider_that_cannot_judge_is_unavailable_not_right)
     x.sender.check_err = ERR_TIMEOUT;
     x.sender.right = true;
     CHECK_FAIL(enter(&x, "123456"), R_OTP_PROVIDER);
-    CHECK(x.c->retry_after_s > 0);
+    CHECK(x.c->refusal.retry_after_s > 0);
     end(&x);
 }
 

@@ -37,13 +37,34 @@ TEST(a_refusal_about_a_field_is_keyed_by_it)
                                "\"code\":\"request.bad_query\",\"request_id\":\"id-1\"}"));
 }
 
-TEST(data_of_a_refusal_is_merged)
+TEST(what_else_a_refusal_says_stands_behind_its_marks)
 {
     FIXTURE;
     f.c.lang = LANG_EN;
-    fail_data(&f.c, STR("\"alternatives\":[]"));
+    const struct instant noon = {INT64_C(1795251600) * 1000000};
+    const struct refusal_extra cells[] = {
+        extra_instant("starts_at", noon, 3 * 3600), extra_number("staff", 7),
+        extra_instant("starts_at", noon, 0), extra_number("staff", 8)};
+    enum err err = fail(&f.c, R_SLOT_TAKEN);
+    refusal_add(&f.c.refusal, extra_number("item", 1));
+    refusal_add(&f.c.refusal, extra_instant("since", noon, 0));
+    refusal_add(&f.c.refusal, extra_list("alternatives", cells, 2, 2));
+    refusal_add(&f.c.refusal, extra_list("none", NULL, 0, 3));
+    error_respond(&f.c, &f.req, &f.res, err);
+    CHECK_STR(body_of(&f),
+              STR("{\"detail\":\"This time has just been taken.\",\"code\":\"booking.slot_taken\","
+                  "\"request_id\":\"id-1\",\"item\":1,\"since\":\"2026-11-21T09:00:00Z\","
+                  "\"alternatives\":[{\"starts_at\":\"2026-11-21T12:00:00+03:00\",\"staff\":7},"
+                  "{\"starts_at\":\"2026-11-21T09:00:00Z\",\"staff\":8}],\"none\":[]}"));
+}
+
+TEST(the_next_refusal_says_nothing_of_the_one_before)
+{
+    FIXTURE;
+    (void)fail(&f.c, R_SLOT_TAKEN);
+    refusal_add(&f.c.refusal, extra_number("item", 1));
     error_respond(&f.c, &f.req, &f.res, fail(&f.c, R_FORBIDDEN));
-    CHECK(str_ends(body_of(&f), STR("\"request_id\":\"id-1\",\"alternatives\":[]}")));
+    CHECK(str_ends(body_of(&f), STR("\"request_id\":\"id-1\"}")));
 }
 
 TEST(fields_with_names_of_the_errors_own_stand_beside_them)
@@ -55,15 +76,47 @@ TEST(fields_with_names_of_the_errors_own_stand_beside_them)
                                "\"code\":\"request.bad_query\",\"request_id\":\"id-1\"}"));
 }
 
-TEST(data_with_names_of_the_errors_own_is_told_otherwise_but_not_inside)
+TEST(broken_fields_are_told_where_they_stand)
 {
     FIXTURE;
-    fail_data(&f.c,
-              STR("\"request_id\":[\"a\"],\"hours\":[{\"code\":[\"b\"]}],\"code\":[\"\\\"\"]"));
-    error_respond(&f.c, &f.req, &f.res, fail(&f.c, R_INVALID_FIELDS));
+    f.c.lang = LANG_EN;
+    const struct field_problem problems[] = {
+        {FIELD_PATH({"name"}), R_FIELD_BLANK},
+        {FIELD_PATH({"hours"}, {.at = 1}, {"opens"}), R_FIELD_FORMAT},
+        {FIELD_PATH({"hours"}, {.at = 1}, {"more"}, {.at = 2}), R_FIELD_TYPE},
+        {FIELD_PATH({"hours"}, {.at = 1}, {"more"}, {.at = 10}), R_FIELD_TYPE},
+        {FIELD_PATH({"hours"}, {.at = 3}, {"opens"}), R_FIELD_RANGE},
+        {FIELD_PATH({"policy"}, {"deep"}, {"grid"}), R_GRID_UNEVEN},
+    };
+    error_respond(&f.c, &f.req, &f.res, fail_fields(&f.c, problems, ARRAY_LEN(problems)));
+    CHECK_INT(f.res.status, 400);
+    CHECK_STR(body_of(&f),
+              STR("{\"code\":\"request.invalid\",\"request_id\":\"id-1\","
+                  "\"name\":[\"This field may not be blank.\"],"
+                  "\"hours\":[{},{\"opens\":[\"This value is not in the expected format.\"],"
+                  "\"more\":{\"2\":[\"This field has the wrong type.\"],"
+                  "\"10\":[\"This field has the wrong type.\"]}},"
+                  "{},{\"opens\":[\"This value is out of range.\"]}],"
+                  "\"policy\":{\"deep\":{\"grid\":[\"This must divide the 1440 minutes of a day "
+                  "evenly, as 5, 15, 30 and 60 do.\"]}}}"));
+}
+
+TEST(broken_fields_with_names_of_the_errors_own_are_told_otherwise_but_not_inside)
+{
+    FIXTURE;
+    f.c.lang = LANG_EN;
+    const struct field_problem problems[] = {
+        {FIELD_PATH({"request_id"}), R_FIELD_NULL},
+        {FIELD_PATH({"hours"}, {.at = 0}, {"code"}), R_FIELD_NULL},
+        {FIELD_PATH({"code"}), R_FIELD_NULL},
+        {FIELD_PATH({"detail"}, {"code"}), R_FIELD_NULL},
+    };
+    error_respond(&f.c, &f.req, &f.res, fail_fields(&f.c, problems, ARRAY_LEN(problems)));
     CHECK_STR(body_of(&f), STR("{\"code\":\"request.invalid\",\"request_id\":\"id-1\","
-                               "\"field_request_id\":[\"a\"],\"hours\":[{\"code\":[\"b\"]}],"
-                               "\"field_code\":[\"\\\"\"]}"));
+                               "\"field_request_id\":[\"This field may not be null.\"],"
+                               "\"hours\":[{\"code\":[\"This field may not be null.\"]}],"
+                               "\"field_code\":[\"This field may not be null.\"],"
+                               "\"field_detail\":{\"code\":[\"This field may not be null.\"]}}"));
 }
 
 TEST(a_429_says_when_to_come_back_twice)

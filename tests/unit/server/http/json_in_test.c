@@ -1,5 +1,6 @@
 #include "server/http/json.h"
 
+#include "server/http/refusal_json.h"
 #include "tests/unit/server/fixture.h"
 
 struct body {
@@ -23,10 +24,18 @@ static const struct json_field fields[] = {
     {"id", JSON_UUID, 0, offsetof(struct body, id), 0, 0, NULL},
 };
 
+/* What is wrong, as a client reads it. */
+static struct str problems(struct fixture *f)
+{
+    struct strbuf text = strbuf_new(&f->arena, 64);
+    struct json_writer w = json_writer_on(&text);
+    refusal_put_rest(&w, &f->c.refusal, f->c.lang);
+    return strbuf_str(&text);
+}
+
 static enum err decode(struct fixture *f, struct str text, struct body *out)
 {
-    f->c.reason = R_NONE;
-    f->c.refused_data = (struct str){0};
+    f->c.refusal = (struct refusal){0};
     f->c.lang = LANG_EN;
     return json_decode(&f->c, text, fields, ARRAY_LEN(fields), out);
 }
@@ -35,13 +44,13 @@ static enum err decode(struct fixture *f, struct str text, struct body *out)
 #define MALFORMED(text)                                       \
     do {                                                      \
         CHECK_INT(decode(&f, STR(text), &body), ERR_INVALID); \
-        CHECK_INT(f.c.reason, R_MALFORMED_JSON);              \
+        CHECK_INT(f.c.refusal.reason, R_MALFORMED_JSON);      \
     } while (0)
 #define PROBLEM(text, expected)                               \
     do {                                                      \
         CHECK_INT(decode(&f, STR(text), &body), ERR_INVALID); \
-        CHECK_INT(f.c.reason, R_INVALID_FIELDS);              \
-        CHECK_STR(f.c.refused_data, STR(expected));           \
+        CHECK_INT(f.c.refusal.reason, R_INVALID_FIELDS);      \
+        CHECK_STR(problems(&f), STR(expected));               \
     } while (0)
 
 TEST(all_kinds_of_fields_are_read)
@@ -97,7 +106,7 @@ TEST(field_texts_are_in_the_language_of_the_request)
     FIXTURE;
     struct body body;
     CHECK_INT(json_decode(&f.c, STR("{}"), fields, ARRAY_LEN(fields), &body), ERR_INVALID);
-    CHECK_STR(f.c.refused_data, STR("\"name\":[\"هذا الحقل مطلوب.\"]"));
+    CHECK_STR(problems(&f), STR("\"name\":[\"هذا الحقل مطلوب.\"]"));
 }
 
 TEST(strings_have_their_length_in_code_points)
@@ -196,7 +205,7 @@ TEST(every_cut_of_a_body_is_malformed)
     CHECK_INT(decode(&f, text, &body), OK);
     for (size_t n = 0; n < text.len; n++) {
         CHECK_INT(decode(&f, str_take(text, n), &body), ERR_INVALID);
-        CHECK_INT(f.c.reason, R_MALFORMED_JSON);
+        CHECK_INT(f.c.refusal.reason, R_MALFORMED_JSON);
     }
 }
 
@@ -305,8 +314,7 @@ static const struct json_field part_fields[] = {
 
 static enum err decode_parts(struct fixture *f, struct str text, struct parts *out)
 {
-    f->c.reason = R_NONE;
-    f->c.refused_data = (struct str){0};
+    f->c.refusal = (struct refusal){0};
     f->c.lang = LANG_EN;
     memset(out, 0xff, sizeof(*out));
     return json_decode(&f->c, text, part_fields, ARRAY_LEN(part_fields), out);
@@ -316,7 +324,7 @@ static enum err decode_parts(struct fixture *f, struct str text, struct parts *o
 #define PART_PROBLEM(text, expected)                                 \
     do {                                                             \
         CHECK_INT(decode_parts(&f, STR(text), &parts), ERR_INVALID); \
-        CHECK_STR(f.c.refused_data, STR(expected));                  \
+        CHECK_STR(problems(&f), STR(expected));                      \
     } while (0)
 
 TEST(an_array_of_objects_becomes_an_array_of_structs)
@@ -402,7 +410,7 @@ TEST(parts_are_read_as_strictly_as_the_whole)
                                         "{\"ids\":[[[[[[[[1]]]]]]]]}"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         CHECK_INT(decode_parts(&f, str_c(texts[i]), &parts), ERR_INVALID);
-        CHECK_INT(f.c.reason, R_MALFORMED_JSON);
+        CHECK_INT(f.c.refusal.reason, R_MALFORMED_JSON);
     }
 }
 
@@ -418,7 +426,7 @@ TEST(a_clock_has_four_digits_and_may_run_past_midnight)
         struct str text =
             str_printf(f.c.arena, "{\"hours\":[{\"weekday\":1,\"opens\":\"%s\"}]}", texts[i]);
         CHECK_INT(decode_parts(&f, text, &parts), ERR_INVALID);
-        CHECK(str_find(f.c.refused_data, STR("not in the expected format")) >= 0);
+        CHECK(str_find(problems(&f), STR("not in the expected format")) >= 0);
     }
     PART_PROBLEM("{\"hours\":[{\"weekday\":1,\"opens\":\"24:00\"}]}",
                  "\"hours\":[{\"opens\":[\"This value is out of range.\"]}]");
@@ -448,13 +456,4 @@ TEST(ten_thousand_objects_need_no_more_memory_than_one)
     size_t before = f.c.arena->bytes;
     CHECK_INT(decode_parts(&f, strbuf_str(&text), &parts), OK);
     CHECK(f.c.arena->bytes - before < 16384);
-}
-
-TEST(a_refusal_of_one_item_has_the_form_of_the_others)
-{
-    FIXTURE;
-    f.c.lang = LANG_EN;
-    CHECK_INT(fail_item(&f.c, "hours", 1, "opens", R_FIELD_RANGE), ERR_INVALID);
-    CHECK_STR(f.c.refused_data,
-              STR("\"hours\":[{},{\"opens\":[\"This value is out of range.\"]}]"));
 }

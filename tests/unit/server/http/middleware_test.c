@@ -108,7 +108,7 @@ static enum err caller_with(struct fixture *f, uint32_t flags, struct str author
     f->req.route = &route;
     f->req.caller = (struct caller){0};
     f->req.headers_len = 0;
-    f->c.reason = R_NONE;
+    f->c.refusal.reason = R_NONE;
     f->app.token_verify = verify;
     if (authorization.len)
         fixture_header(f, STR("Authorization"), authorization);
@@ -128,16 +128,16 @@ TEST(a_bad_token_is_refused_only_where_the_route_asks_for_one)
     CHECK_INT(caller_with(&f, ROUTE_OPTIONAL_USER, STR("bearer good")), OK);
     CHECK_INT(f.req.caller.user_id, 7);
     CHECK_INT(caller_with(&f, ROUTE_OPTIONAL_USER, STR("Bearer bad")), ERR_UNAUTHORIZED);
-    CHECK_INT(f.c.reason, R_TOKEN_INVALID);
+    CHECK_INT(f.c.refusal.reason, R_TOKEN_INVALID);
 }
 
 TEST(no_token_is_no_credentials_a_bad_one_is_invalid)
 {
     FIXTURE;
     CHECK_INT(caller_with(&f, ROUTE_USER, STR("")), ERR_UNAUTHORIZED);
-    CHECK_INT(f.c.reason, R_NO_CREDENTIALS);
+    CHECK_INT(f.c.refusal.reason, R_NO_CREDENTIALS);
     CHECK_INT(caller_with(&f, ROUTE_USER, STR("Basic Z29vZA==")), ERR_UNAUTHORIZED);
-    CHECK_INT(f.c.reason, R_NO_CREDENTIALS);
+    CHECK_INT(f.c.refusal.reason, R_NO_CREDENTIALS);
     CHECK_INT(caller_with(&f, ROUTE_USER, STR("Bearer ")), ERR_UNAUTHORIZED);
     CHECK_INT(caller_with(&f, ROUTE_USER, STR("Bearer  good ")), OK);
     CHECK_INT(f.req.caller.user_id, 7);

@@ -41,8 +41,8 @@ TEST(integers_have_bounds_and_a_default)
     static const char *const wrong[] = {"bad", "empty", "large"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         CHECK_INT(query_int(&f.c, &f.req, str_c(wrong[i]), 1, 10, 7, &v), ERR_INVALID);
-        CHECK_INT(f.c.reason, R_BAD_QUERY);
-        CHECK_STR(f.c.refused_field, str_c(wrong[i]));
+        CHECK_INT(f.c.refusal.reason, R_BAD_QUERY);
+        CHECK_STR(f.c.refusal.field, str_c(wrong[i]));
     }
 }
 
@@ -61,7 +61,7 @@ TEST(a_page_is_20_unless_asked_and_100_at_most)
     CHECK_INT(query_page(&f.c, &f.req, &page), ERR_INVALID);
     f.req.query = STR("cursor=!!!");
     CHECK_INT(query_page(&f.c, &f.req, &page), ERR_INVALID);
-    CHECK_STR(f.c.refused_field, STR("cursor"));
+    CHECK_STR(f.c.refusal.field, STR("cursor"));
 }
 
 TEST(a_date_is_of_a_year_that_the_zones_know)
@@ -85,6 +85,6 @@ TEST(a_date_is_of_a_year_that_the_zones_know)
         f.req.query = cases[i].query;
         enum err err = query_date(&f.c, &f.req, STR("from"), &date);
         CHECK_INT(err != OK, cases[i].reason != R_NONE);
-        CHECK_INT(f.c.reason, cases[i].reason);
+        CHECK_INT(f.c.refusal.reason, cases[i].reason);
     }
 }
