@@ -4,7 +4,7 @@
  *   directory   every active salon as a search sees it
  *   claims      when a member of staff is taken (storage/claims_cache.h)
  *   feed        which salons changed since the last look, and whose claims (0040_catalogue_feed.sql,
- *               0042_booking_changes.sql)
+ *               schema/40_bookings.sql)
  *
  * Postgres has the truth. A look at the feed is one statement, made by a request that finds the last one
  * older than `look_every`; the others go on meanwhile. A look older than CATALOGUE_FRESH_MS makes everyone

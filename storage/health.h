@@ -4,5 +4,5 @@
 
 struct pg_pool;
 
-/* True when the database has every migration of this binary (or more). Waits. */
+/* True when the database has every change of this binary (or more). Waits. */
 NODISCARD enum err storage_schema_current(struct ctx *c, struct pg_pool *pool, bool *current);

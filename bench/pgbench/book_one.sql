@@ -1,10 +1,11 @@
 -- bench_book_one: the peer of the booking benchmarks: one booking in one transaction, as a team would write it
 -- that does not gather requests. Not part of the product.
 --
--- The same checks, locks and rows as bookings_decide (storage/migrations/0021), and what the answer shows; no visits,
+-- The same checks, locks and rows as bookings_decide, and what the answer shows; no visits,
 -- holds, rooms, keys, nor "anybody". Written for one: facts and checks in one statement, four statements in all,
 -- plans kept. Measured in turns on 16 connections (Postgres' processor time per booking, best of 4): this 649 us,
--- booking_create() of migration 0012 737 us, bookings_decide() with one request 1012 us: the fastest of them is the peer.
+-- an earlier function for one that could do all of it 737 us, bookings_decide() with one request 1012 us: the
+-- fastest of them is the peer.
 -- in:  customer, salon, service, staff, starts_at, notes, open bookings at most, request id
 -- out: verdict, and of 'ok' what the answer shows
 CREATE FUNCTION bench_book_one(p_customer bigint, p_salon bigint, p_service bigint, p_staff bigint,

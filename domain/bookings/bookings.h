@@ -149,7 +149,7 @@ struct booking_move {
     int32_t version; /* the one the actor has seen; 0: whatever it is now */
     struct str reason;
 };
-/* Who may do what, see storage/migrations/0022: customers confirm holds (with their whole visit) and
+/* Who may do what, see booking_move.sql: customers confirm holds (with their whole visit) and
  * cancel until the booking begins (a hold with its whole visit), after the salon's cut-off a confirmed
  * one for the late fee; the salon's people confirm, complete, note no-shows (for the fee) and cancel for
  * free. What was paid is settled when that ends the booking (settlement.h).

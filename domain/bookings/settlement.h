@@ -1,7 +1,7 @@
 /* domain/bookings/settlement.h - what becomes of the money when a booking has ended.
  *
  * The move that ended it wrote into the history, in its own transaction, what the customer owes for it
- * (bookings_history.owed_amount, storage/migrations/0022). That line is what payments go by: whoever
+ * (bookings_history.owed_amount). That line is what payments go by: whoever
  * crashes when, it is there to be worked off. The call through the port below only spares the customer
  * from waiting until that is done.
  *

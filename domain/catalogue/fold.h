@@ -1,6 +1,6 @@
 /* domain/catalogue/fold.h - what two spellings of one name have in common, for what people type.
  *
- * The database folds names by search_fold (storage/migrations/0010_catalogue.sql says how); this is the
+ * The database folds names by search_fold (the function search_fold.sql says how); this is the
  * same function for ASCII, Arabic and the marks of direction, letter by letter, so that a search in
  * memory needs no question. A test holds the two against each other over all of these letters. */
 #pragma once

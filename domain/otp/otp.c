@@ -1,4 +1,4 @@
-/* The states of a request, and what moves it (the rows' columns: migration 0002):
+/* The states of a request, and what moves it (the rows' columns: schema/20_otp.sql):
  *
  *   otp_request ──> open ──(right code, used by otp_prove or a login)──> used
  *                    │ ├──(attempts_max attempts, expires_at, a newer request)──> closed

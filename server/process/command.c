@@ -64,15 +64,30 @@ static int run_serve(struct command *command)
     return code;
 }
 
+static void print_migration(const struct migration *done)
+{
+    int number = schema_number(&SCHEMA);
+    if (done->newer)
+        printf("nothing to do: a newer program has migrated this database\n");
+    else if (done->made)
+        printf("the schema is made, with %d functions; it is at %d\n", done->functions, number);
+    else if (done->changes + done->functions + done->dropped == 0)
+        printf("nothing to do, the schema is at %d\n", number);
+    else
+        printf("%d change%s applied, %d function%s made anew, %d dropped; the schema is at %d\n",
+               done->changes, done->changes == 1 ? "" : "s", done->functions,
+               done->functions == 1 ? "" : "s", done->dropped, number);
+}
+
 static int run_migrate(struct command *command)
 {
+    struct migration done;
     if (needs_database(command))
         return 1;
-    int applied = migrate_up(command->config.database_url.ptr, command->why, sizeof(command->why));
-    if (applied < 0)
+    if (!migrate_up(&SCHEMA, command->config.database_url.ptr, &done, command->why,
+                    sizeof(command->why)))
         return complain(command->why);
-    printf("%d migration%s applied, the schema is at %d\n", applied, applied == 1 ? "" : "s",
-           migrate_newest());
+    print_migration(&done);
     return 0;
 }
 
@@ -110,7 +125,7 @@ static int run_token(struct command *command)
 static int run_version(struct command *command)
 {
     (void)command;
-    printf("mawid %s (schema %d)\n", MAWID_VERSION, migrate_newest());
+    printf("mawid %s (schema %d)\n", MAWID_VERSION, schema_number(&SCHEMA));
     return 0;
 }
 

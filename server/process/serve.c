@@ -56,12 +56,20 @@ static void raise_descriptor_limit(void)
 
 static bool check_schema(const struct serving *s)
 {
-    int missing = migrate_missing(s->config->database_url.ptr, s->why, s->why_len);
-    if (missing > 0)
-        snprintf(s->why, s->why_len,
-                 "the database lacks %d migration%s of this program; run: mawid migrate", missing,
-                 missing == 1 ? "" : "s");
-    return missing == 0;
+    struct migration missing;
+    if (!migrate_missing(&SCHEMA, s->config->database_url.ptr, &missing, s->why, s->why_len))
+        return false;
+    if (migration_is_none(&missing))
+        return true;
+    if (missing.made)
+        snprintf(s->why, s->why_len, "the database has no schema yet; run: mawid migrate");
+    else
+        snprintf(
+            s->why, s->why_len,
+            "the database lacks %d change%s and %d function%s of this program; run: mawid migrate",
+            missing.changes, missing.changes == 1 ? "" : "s", missing.functions,
+            missing.functions == 1 ? "" : "s");
+    return false;
 }
 
 static struct tls_config *load_tls(const struct config *config, char *why, size_t why_len)

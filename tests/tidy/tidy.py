@@ -437,7 +437,7 @@ def shell_scripts(tree):
 
 @rule("SQL and Lua say what they do",
       bad=[{"storage/sql/a/x.sql": "SELECT 1;\n"}, {"storage/redis/x.lua": "-- y: z\nreturn 1\n"}],
-      good=[{"storage/sql/a/x.sql": "-- x: one.\nSELECT 1;\n"}, {"storage/migrations/0001_a.sql": "-- first\nSELECT 1;\n"}])
+      good=[{"storage/sql/a/x.sql": "-- x: one.\nSELECT 1;\n"}, {"storage/schema/10_a.sql": "-- first\nSELECT 1;\n"}])
 def script_heads(tree):
     for path in tree.paths(".sql", ".lua"):
         name, folder = Path(path).stem, Path(path).parent.name

@@ -1,4 +1,4 @@
--- bookings_create: requests for bookings, judged and made together (bookings_decide, migrations/0021).
+-- bookings_create: requests for bookings, judged and made together (bookings_decide).
 -- in:  $1 open bookings at most, $2 holds at most (0: no limit), $3 seconds of a hold int4
 --      per request: $4 customer, $5 salon, $6 hold (0 or 1) int8[], $7 notes, $8 request id,
 --      $9 language asked for ('': the customer's), $10 key, $11 fingerprint ('': none) text[]

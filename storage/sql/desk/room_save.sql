@@ -1,4 +1,4 @@
--- desk_room_save: makes or changes a room (room_save, migrations/0030). NULL: as it is.
+-- desk_room_save: makes or changes a room (room_save). NULL: as it is.
 -- in:  $1 actor, $2 salon, $3 room (NULL: new) int8, $4 name_ar, $5 name_en text, $6 rooms at most int8,
 --      $7 language asked for, $8 key, $9 fingerprint text ('': none)
 -- out: verdict, lang text, id int8, name_ar, name_en text

@@ -1,4 +1,4 @@
--- desk_salon_save: makes or changes a salon (salon_save, migrations/0030). NULL: as it is.
+-- desk_salon_save: makes or changes a salon (salon_save). NULL: as it is.
 -- in:  $1 actor, $2 salon (NULL: new), $3 owner int8, $4 name_ar, $5 name_en, $6 city_ar, $7 city_en,
 --      $8 address, $9 phone, $10 timezone text, $11 write the position? bool, $12 latitude, $13 longitude
 --      float8, $14 grid, $15 notice, $16 horizon int8, $17 auto confirm bool, $18 cut-off, $19 late fee,

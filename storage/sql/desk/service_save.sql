@@ -1,4 +1,4 @@
--- desk_service_save: makes or changes a service (service_save, migrations/0030). NULL: as it is.
+-- desk_service_save: makes or changes a service (service_save). NULL: as it is.
 -- in:  $1 actor, $2 salon, $3 service (NULL: new) int8, $4 name_ar, $5 name_en text, $6 duration,
 --      $7 buffer before, $8 after, $9 price int8, $10 rooms int8[], $11 services at most int8,
 --      $12 language asked for, $13 key, $14 fingerprint text ('': none)

@@ -1,2 +1,3 @@
--- health_schema: how far the schema is.          out: number of the newest migration int, 0 for none
-SELECT coalesce(max(number), 0)::int4 FROM schema_migration;
+-- health_schema: how far the schema is.
+-- out: number of the last change int, 0: none since the schema was made; undefined_table: no schema
+SELECT coalesce(max(number), 0)::int4 FROM schema_change;

@@ -1,4 +1,4 @@
--- otp_create: a code was asked for, and the limits were counted elsewhere (migration 0003 has the rules).
+-- otp_create: a code was asked for, and the limits were counted elsewhere (otp_request_create).
 -- No row: the e-mail address belongs to another account.
 -- in:  $1 id uuid, $2 phone text, $3 purpose text, $4 channel text, $5 provider text, $6 code's MAC bytea
 --      or NULL, $7 attempts allowed smallint, $8 now, $9 expires timestamptz, $10 address, $11 address key,

@@ -1,4 +1,4 @@
--- photos_add: photo_add, migrations/0030.
+-- photos_add: photo_add.
 -- in:  $1 actor, $2 salon int8, $3 content, $4 kind text, $5 width, $6 height, $7 bytes, $8 at most int8,
 --      $9 language asked for, $10 key, $11 fingerprint text ('': none)
 -- out: verdict, lang text, id int8, created_at timestamptz, timezone text

@@ -1,4 +1,4 @@
--- reviews_add: review_add, migrations/0031.
+-- reviews_add: review_add.
 -- in:  $1 actor, $2 salon, $3 booking, $4 rating int8, $5 comment, $6 language asked for, $7 key,
 --      $8 fingerprint text
 -- out: verdict, lang text, then id int8, author, rating int4, comment, created_at, service_name_ar,

@@ -1,4 +1,4 @@
--- sessions_rotate: a refresh token was shown (migration 0004 has the rules).
+-- sessions_rotate: a refresh token was shown (auth_session_rotate has the rules).
 -- in:  $1 session uuid, $2 user bigint, $3 hash, $4 successor's hash bytea, $5 its jti uuid, $6 issued,
 --      $7 expires, $8 now timestamptz, $9 grace in seconds int, $10 address, $11 user agent,
 --      $12 request id text

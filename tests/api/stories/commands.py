@@ -162,16 +162,25 @@ def an_older_schema_stops_the_start(w):
     equal(w.command("migrate", DATABASE_URL=url)[0], 0, "exit code of migrate")
 
 
-def a_schema_half_way_stops_the_start_and_is_finished_by_migrate(w):
+def a_database_without_one_function_stops_the_start_and_is_finished_by_migrate(w):
     url = _database(w, "half")
     equal(w.command("migrate", DATABASE_URL=url)[0], 0, "exit code of migrate")
     database = Database(url)
-    table = database.one("SELECT tablename FROM pg_tables WHERE tablename LIKE '%%migration%%' LIMIT 1")
-    column = database.one("SELECT column_name FROM information_schema.columns WHERE table_name = %s AND data_type = 'integer' LIMIT 1",
-                          table)
-    database.rows(f"DELETE FROM {table} WHERE {column} = (SELECT max({column}) FROM {table})")
-    _refuses(w, "serve", ("mawid migrate",), DATABASE_URL=url)
+    database.rows("DROP FUNCTION salon_save")
+    _refuses(w, "serve", ("0 changes and 1 function ", "mawid migrate"), DATABASE_URL=url)
+    code, out, _ = w.command("migrate", DATABASE_URL=url)
+    equal((code, out), (0, "0 changes applied, 1 function made anew, 0 dropped; the schema is at 0\n"), "exit code of migrate, and what it says")
+    equal(w.command("migrate", DATABASE_URL=url)[1], "nothing to do, the schema is at 0\n", "what it says the second time")
     database.close()
+
+
+def a_database_from_before_the_first_release_is_refused(w):
+    url = _database(w, "former")
+    database = Database(url)
+    database.rows("CREATE TABLE schema_migration (number int)")
+    database.close()
+    for verb in ("serve", "migrate"):
+        _refuses(w, verb, ("before the first release", "make a new one"), DATABASE_URL=url)
 
 
 def _database(w, name):

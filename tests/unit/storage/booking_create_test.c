@@ -40,7 +40,9 @@ static PGconn *session(void)
         if (!mkdtemp(server_dir) || !servers("start"))
             base_die(__FILE__, __LINE__, "no private Postgres");
         atexit(server_remove);
-        if (migrate_up(url, why, sizeof(why)) < 0 || !tz_database_load(NULL, why, sizeof(why)))
+        struct migration done;
+        if (!migrate_up(&SCHEMA, url, &done, why, sizeof(why)) ||
+            !tz_database_load(NULL, why, sizeof(why)))
             base_die(__FILE__, __LINE__, why);
     }
     PGconn *conn = PQconnectdb(url);

@@ -44,7 +44,8 @@ static PGconn *session(void)
         if (!mkdtemp(server_dir) || !servers("start"))
             broken("no private Postgres");
         atexit(server_remove);
-        if (migrate_up(url, why, sizeof(why)) < 0)
+        struct migration done;
+        if (!migrate_up(&SCHEMA, url, &done, why, sizeof(why)))
             broken(why);
     }
     PGconn *conn = PQconnectdb(url);
@@ -156,9 +157,10 @@ static const char *create_sql(const struct fixture *f, int64_t staff, int minute
 {
     static char sql[500];
     snprintf(sql, sizeof(sql),
-             "SELECT verdict FROM booking_create(%lld, %lld, %lld, nullif(%lld, 0), "
-             "local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, 'Asia/Riyadh'), "
-             "'', 3, 'test')",
+             "SELECT verdict FROM bookings_decide(3, 0, 0, '{%lld}', '{%lld}', '{0}', '{\"\"}', "
+             "'{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
+             "ARRAY[local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, "
+             "'Asia/Riyadh')])",
              (long long)f->customer, (long long)f->salon, (long long)f->service, (long long)staff,
              minute);
     return sql;
@@ -167,6 +169,16 @@ static const char *create_sql(const struct fixture *f, int64_t staff, int minute
 static const char *create(const struct fixture *f, int64_t staff, int minute)
 {
     return ask(f->db, "%s", create_sql(f, staff, minute));
+}
+
+/* The newest booking of the salon: verdict and what became of it. */
+static const char *cancel(const struct fixture *f, int64_t actor)
+{
+    return ask(f->db,
+               "SELECT concat_ws(',', verdict, status, version, fee_amount, cancelled_by) FROM "
+               "booking_move(%lld, (SELECT max(id) FROM bookings_booking WHERE salon_id = %lld), "
+               "'cancel', 0, '', 'test')",
+               (long long)actor, (long long)f->salon);
 }
 
 /* An hour from that minute of the local day in three days, by a customer of its own; it runs out now
@@ -282,8 +294,7 @@ TEST(the_limit_counts_active_bookings_ahead)
     CHECK_VERDICT(create(&f, f.staff[0], 660), "ok");
     CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
     CHECK_VERDICT(create(&f, f.staff[0], 780), "too_many_open");
-    ask(f.db, "SELECT booking_cancel(%lld, (SELECT max(id) FROM bookings_booking), '', '')",
-        (long long)f.customer);
+    CHECK_VERDICT(cancel(&f, f.customer), "ok,cancelled,2,0,customer");
     CHECK_VERDICT(create(&f, f.staff[0], 780), "ok");
     fixture_end(&f);
 }
@@ -733,15 +744,6 @@ TEST(the_history_says_what_an_ended_booking_leaves_owing)
 }
 
 /* ---- cancelling ------------------------------------------------------------------------------- */
-
-static const char *cancel(const struct fixture *f, int64_t actor)
-{
-    return ask(f->db,
-               "SELECT concat_ws(',', verdict, (card).status, (card).version, (card).fee_amount, "
-               "(card).cancelled_by) FROM booking_cancel(%lld, (SELECT max(id) FROM "
-               "bookings_booking WHERE salon_id = %lld), '', 'test')",
-               (long long)actor, (long long)f->salon);
-}
 
 TEST(cancelling_frees_the_time_and_happens_once)
 {

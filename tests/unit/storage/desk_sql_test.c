@@ -34,7 +34,8 @@ static PGconn *session(void)
         if (!mkdtemp(server_dir) || !servers("start"))
             base_die(__FILE__, __LINE__, why);
         atexit(server_remove);
-        if (migrate_up(url, why, sizeof(why)) < 0)
+        struct migration done;
+        if (!migrate_up(&SCHEMA, url, &done, why, sizeof(why)))
             base_die(__FILE__, __LINE__, why);
     }
     PGconn *conn = PQconnectdb(url);
