@@ -1,17 +1,19 @@
-/* runtime/base/tz.h - time zones by IANA name, from the system's TZif files (RFC 9636).
+/* runtime/base/tz.h - time zones by IANA name, from the system's TZif files (RFC 9636), read by cctz.
  *
  * libc knows one zone per process (TZ); a salon has its own. All zones are loaded once at the start
- * and never change after that, so every thread reads them without a lock. Times after a file's last
- * transition follow the rule in its footer.
+ * and never change after that, so every thread reads them without a lock or an allocation. Times after
+ * a file's last transition follow the rule in its footer. A name is accepted exactly if tz_find finds it.
  *
- * Waits: never, but tz_database_load reads files: call it before the loops run. */
+ * Threads: any, but loading and freeing while no other is there.
+ * Waits:   never, but tz_database_load reads files: call it before the loops run. */
 #pragma once
 #include "runtime/base/clock.h"
 
 struct tz;
 
 /* `directory` NULL: /usr/share/zoneinfo. False with one clear line in `why`: no zone was found
- * there. Files that are no zones, or broken ones, are passed over. Replaces what was loaded. */
+ * there. Files that are no zones, or broken ones, are passed over. Replaces what was loaded; a file that
+ * was read before is not read again. */
 bool tz_database_load(const char *directory, char *why, size_t why_len);
 void tz_database_free(void);
 size_t tz_database_len(void);
@@ -34,7 +36,3 @@ enum tz_local {
 /* What the wall clock's reading means. `second_of_day` may be 86400: midnight at the day's end. */
 enum tz_local tz_from_local(const struct tz *tz, struct date date, int32_t second_of_day,
                             struct instant *out);
-
-/* One zone from the bytes of a TZif file; NULL when they break a rule of the format. */
-struct tz *tz_new(struct str name, struct str tzif);
-void tz_free(struct tz *tz);

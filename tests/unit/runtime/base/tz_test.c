@@ -173,214 +173,56 @@ TEST(wall_clock_readings)
     }
 }
 
-/* ---- files made by hand --------------------------------------------------------------------- */
+/* ---- other directories ---------------------------------------------------------------------- */
 
-struct tzif {
-    char bytes[512];
-    size_t len;
+/* A zone that is always five hours ahead, as the smallest file says it (RFC 9636 §3): twice a header,
+ * which is the version and, after 15 unused bytes, six counts of which only the last two are not 0. */
+#define TZIF_ZEROS "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define TZIF_HEADER(types, chars) "TZif2" TZIF_ZEROS TZIF_ZEROS "\0\0\0\0" types "\0\0\0" chars
+static const char five_ahead[] =
+    TZIF_HEADER("\1", "\1") "\0\0\0\0\0\0\0" TZIF_HEADER("\1", "\4") "\0\0\x46\x50\0\0"
+                                                                     "+05\0"
+                                                                     "\n<+05>-5\n";
+enum { FIVE_AHEAD_BYTES = sizeof(five_ahead) - 1 };
+
+struct directory {
+    char path[64];
 };
-static void put(struct tzif *f, const void *bytes, size_t len)
+static bool directory_begin(struct directory *d)
 {
-    memcpy(f->bytes + f->len, bytes, len);
-    f->len += len;
+    strcpy(d->path, "/tmp/tz_test.XXXXXX");
+    return mkdtemp(d->path) != NULL;
 }
-static void put_be(struct tzif *f, uint64_t n, size_t width)
+static bool directory_end(struct directory *d)
 {
-    for (size_t i = width; i-- > 0;)
-        put(f, &(char){(char)(n >> (8 * i))}, 1);
+    char command[100];
+    snprintf(command, sizeof(command), "rm -r '%s'", d->path);
+    tz_database_free();
+    return system(command) == 0;
 }
-static void put_header(struct tzif *f, char version, const uint32_t counts[6])
+static bool directory_load(struct directory *d)
 {
-    static const char zeros[15];
-    put(f, "TZif", 4);
-    put(f, &version, 1);
-    put(f, zeros, sizeof(zeros));
-    for (int i = 0; i < 6; i++)
-        put_be(f, counts[i], 4);
+    char why[200];
+    return tz_database_load(d->path, why, sizeof(why));
 }
-struct recipe {
-    uint32_t times_len, types_len, leaps, marks;
-    int64_t times[4];
-    uint8_t indexes[4];
-    int32_t offsets[4];
-    const char *footer;
-};
-static struct tzif tzif_of(const struct recipe *r)
+static bool directory_add(struct directory *d, const char *name, size_t len)
 {
-    struct tzif f = {.len = 0};
-    put_header(&f, '2', (uint32_t[6]){0, 0, 0, 0, 1, 1});
-    put(&f, "\0\0\0\0\0\0\0", 7);
-    put_header(&f, '2', (uint32_t[6]){r->marks, 0, r->leaps, r->times_len, r->types_len, 4});
-    for (uint32_t i = 0; i < r->times_len; i++)
-        put_be(&f, (uint64_t)r->times[i], 8);
-    for (uint32_t i = 0; i < r->times_len; i++)
-        put(&f, &r->indexes[i], 1);
-    for (uint32_t i = 0; i < r->types_len; i++) {
-        put_be(&f, (uint32_t)r->offsets[i], 4);
-        put(&f, "\0\0", 2);
-    }
-    put(&f, "XXX", 4);
-    for (uint32_t i = 0; i < r->marks; i++)
-        put(&f, "", 1);
-    put(&f, r->footer, strlen(r->footer));
-    return f;
+    char path[200];
+    snprintf(path, sizeof(path), "%s/%s", d->path, name);
+    FILE *file = fopen(path, "w");
+    return file && fwrite(five_ahead, 1, len, file) == len && fclose(file) == 0;
 }
-static struct tz *tz_of(const struct recipe *r)
+static bool directory_add_folder(struct directory *d, const char *name)
 {
-    struct tzif f = tzif_of(r);
-    return tz_new(STR("Test/Zone"), str_of(f.bytes, f.len));
+    char path[200];
+    snprintf(path, sizeof(path), "%s/%s", d->path, name);
+    return mkdir(path, 0700) == 0;
 }
-
-TEST(a_zone_with_a_rule_only)
+static bool directory_add_link(struct directory *d, const char *name, const char *to)
 {
-    struct tz *tz = tz_of(&(struct recipe){.types_len = 1, .footer = "\n<+03>-3\n"});
-    CHECK(tz != NULL);
-    CHECK_INT(tz_offset_at(tz, (struct instant){0}), 10800);
-    tz_free(tz);
-}
-
-TEST(without_a_rule_the_last_transition_goes_on)
-{
-    struct tz *tz = tz_of(&(struct recipe){.types_len = 2,
-                                           .times_len = 1,
-                                           .times = {1000},
-                                           .indexes = {1},
-                                           .offsets = {60, 7200},
-                                           .footer = "\n\n"});
-    CHECK(tz != NULL);
-    CHECK_INT(tz_offset_at(tz, (struct instant){999999999}), 60);
-    CHECK_INT(tz_offset_at(tz, (struct instant){1000000000}), 7200);
-    CHECK_INT(tz_offset_at(tz, at("2900-01-01T00:00:00Z")), 7200);
-    tz_free(tz);
-}
-
-TEST(summer_time_all_year)
-{
-    struct tz *tz = tz_of(&(struct recipe){.types_len = 1, .footer = "\nXXX3EDT4,0/0,J365/23\n"});
-    CHECK(tz != NULL);
-    for (int64_t day = 0; day < 1000; day++)
-        CHECK_INT(tz_offset_at(tz, (struct instant){day * 86400000000}), -14400);
-    CHECK_INT(tz_offset_at(tz, at("2027-01-01T03:59:59Z")), -14400);
-    CHECK_INT(tz_offset_at(tz, at("2027-01-01T04:00:00Z")), -14400);
-    tz_free(tz);
-}
-
-TEST(julian_days_skip_the_leap_day)
-{
-    struct tz *tz = tz_of(&(struct recipe){.types_len = 1, .footer = "\nAAA0BBB,J60/0,J300/0\n"});
-    CHECK(tz != NULL);
-    CHECK_INT(tz_offset_at(tz, at("2028-02-29T23:59:59Z")), 0); /* leap year: 1 March still */
-    CHECK_INT(tz_offset_at(tz, at("2028-03-01T00:00:00Z")), 3600);
-    CHECK_INT(tz_offset_at(tz, at("2027-02-28T23:59:59Z")), 0);
-    CHECK_INT(tz_offset_at(tz, at("2027-03-01T00:00:00Z")), 3600);
-    tz_free(tz);
-}
-
-TEST(a_change_may_be_hours_outside_its_day)
-{
-    struct tz *tz =
-        tz_of(&(struct recipe){.types_len = 1, .footer = "\n<-02>2<-01>,M3.5.0/-1,M10.5.0/0\n"});
-    CHECK(tz != NULL); /* Nuuk: 23:00 on the Saturday before */
-    CHECK_INT(tz_offset_at(tz, at("2026-03-29T00:59:59Z")), -7200);
-    CHECK_INT(tz_offset_at(tz, at("2026-03-29T01:00:00Z")), -3600);
-    tz_free(tz);
-}
-
-TEST(broken_rules_are_refused)
-{
-    static const char *const rows[] = {
-        "\nX3\n",
-        "\nXXX\n",
-        "\nXXX25\n",
-        "\nXXX3YYY\n",
-        "\nXXX3YYY,M3.5\n",
-        "\nXXX3YYY,M3.5.0\n",
-        "\nXXX3YYY,M13.1.0,M10.5.0\n",
-        "\nXXX3YYY,M3.6.0,M10.5.0\n",
-        "\nXXX3YYY,M3.5.7,M10.5.0\n",
-        "\nXXX3YYY,J0,J5\n",
-        "\nXXX3YYY,J366,J5\n",
-        "\nXXX3YYY,366,5\n",
-        "\nXXX3YYY,M3.5.0/168,M10.5.0\n",
-        "\nXXX3YYY,M3.5.0,M10.5.0x\n",
-        "\n<+03-3\n",
-        "\nXXX3:60\n",
-        "\nXXX-\n",
-        "\nXXX3",
-        "",
-        "XXX3\n",
-        "\nXXX99999999999\n",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct tz *tz = tz_of(&(struct recipe){.types_len = 1, .footer = rows[i]});
-        if (tz)
-            test_fail(t, __FILE__, __LINE__, "took \"%s\"", rows[i]);
-        tz_free(tz);
-    }
-}
-
-TEST(broken_files_are_refused)
-{
-    static const struct recipe good = {.types_len = 2,
-                                       .times_len = 2,
-                                       .times = {1000, 2000},
-                                       .indexes = {1, 0},
-                                       .offsets = {60, 7200},
-                                       .footer = "\nXXX3\n"};
-    struct tz *tz = tz_of(&good);
-    CHECK(tz != NULL);
-    tz_free(tz);
-    struct recipe rows[6];
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        rows[i] = good;
-    rows[0].times[1] = 1000; /* does not ascend */
-    rows[1].indexes[1] = 2;  /* no such type */
-    rows[2].offsets[0] = 26 * 3600;
-    rows[3].offsets[1] = INT32_MIN;
-    rows[4].leaps = 1;
-    rows[5].marks = 3;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        tz = tz_of(&rows[i]);
-        if (tz)
-            test_fail(t, __FILE__, __LINE__, "took row %zu", i);
-        tz_free(tz);
-    }
-}
-
-TEST(a_cut_file_is_refused_at_every_length)
-{
-    struct tzif f = tzif_of(&(struct recipe){.types_len = 2,
-                                             .times_len = 2,
-                                             .times = {1000, 2000},
-                                             .indexes = {1, 0},
-                                             .offsets = {60, 7200},
-                                             .footer = "\nXXX3YYY,M3.5.0,M10.5.0\n"});
-    for (size_t len = 0; len < f.len; len++) {
-        char *exact = malloc(len + 1); /* so that a read past the end is seen */
-        memcpy(exact, f.bytes, len);
-        struct tz *tz = tz_new(STR("Test/Zone"), str_of(exact, len));
-        free(exact);
-        if (tz)
-            test_fail(t, __FILE__, __LINE__, "took %zu bytes", len);
-        tz_free(tz);
-    }
-}
-
-TEST(counts_that_overflow_are_refused)
-{
-    static const uint32_t huge[][6] = {
-        {UINT32_MAX, 0, 0, 0, 1, 1}, {0, UINT32_MAX, 0, 0, 1, 1}, {0, 0, UINT32_MAX, 0, 1, 1},
-        {0, 0, 0, UINT32_MAX, 1, 1}, {0, 0, 0, 0, UINT32_MAX, 1}, {0, 0, 0, 0, 1, UINT32_MAX},
-        {0, 0, 0, 0, 0, 0},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(huge); i++) {
-        struct tzif f = {.len = 0};
-        put_header(&f, '2', huge[i]);
-        CHECK(tz_new(STR("x"), str_of(f.bytes, f.len)) == NULL);
-        f.len = 0;
-        put_header(&f, '\0', huge[i]);
-        CHECK(tz_new(STR("x"), str_of(f.bytes, f.len)) == NULL);
-    }
+    char path[200];
+    snprintf(path, sizeof(path), "%s/%s", d->path, name);
+    return symlink(to, path) == 0;
 }
 
 TEST(an_empty_directory_gives_a_clear_line)
@@ -396,30 +238,62 @@ TEST(an_empty_directory_gives_a_clear_line)
     CHECK_INT(tz_database_len(), 0);
 }
 
-TEST(strange_files_in_the_directory_are_passed_over)
+TEST(zones_lie_up_to_three_names_deep_and_links_are_names)
 {
-    char directory[] = "/tmp/tz_test.XXXXXX", path[300], why[200];
-    CHECK(mkdtemp(directory) != NULL);
-    struct tzif f = tzif_of(&(struct recipe){.types_len = 1, .footer = "\n<+05>-5\n"});
-    static const char *const folders[] = {"A", "A/B", "A/B/C"};
-    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-        snprintf(path, sizeof(path), "%s/%s", directory, folders[i]);
-        CHECK_INT(mkdir(path, 0700), 0);
-    }
-    static const char *const files[] = {"A/B/Deep", "A/B/C/TooDeep", "junk"};
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
-        FILE *file = fopen(path, "w");
-        CHECK(file != NULL);
-        fwrite(f.bytes, 1, i == 2 ? 10 : f.len, file);
-        fclose(file);
-    }
-    snprintf(path, sizeof(path), "%s/loop", directory);
-    CHECK_INT(symlink(directory, path), 0);
-    CHECK(tz_database_load(directory, why, sizeof(why)));
-    CHECK(tz_find(STR("A/B/Deep")) && !tz_find(STR("A/B/C/TooDeep")) && !tz_find(STR("junk")));
+    struct directory d;
+    CHECK(directory_begin(&d));
+    CHECK(directory_add_folder(&d, "A") && directory_add_folder(&d, "A/B") &&
+          directory_add_folder(&d, "A/B/C") && directory_add_folder(&d, "right"));
+    CHECK(directory_add(&d, "A/B/Deep", FIVE_AHEAD_BYTES) &&
+          directory_add(&d, "A/B/C/TooDeep", FIVE_AHEAD_BYTES) &&
+          directory_add(&d, "right/Leaping", FIVE_AHEAD_BYTES) &&
+          directory_add(&d, ".hidden", FIVE_AHEAD_BYTES));
+    CHECK(directory_add_link(&d, "Old", "A/B/Deep") && directory_add_link(&d, "loop", d.path) &&
+          directory_add_link(&d, "nowhere", "not/there"));
+    CHECK(directory_load(&d));
+    CHECK_INT(tz_database_len(), 2);
+    CHECK(tz_find(STR("A/B/Deep")) && tz_find(STR("Old")));
+    CHECK_STR(tz_name(tz_find(STR("Old"))), STR("Old"));
     CHECK_INT(tz_offset_at(tz_find(STR("A/B/Deep")), (struct instant){0}), 18000);
+    CHECK_INT(tz_offset_at(tz_find(STR("Old")), at("2400-01-01T00:00:00Z")), 18000);
+    CHECK(directory_end(&d));
+}
+
+/* Names that the library makes up are no zones: each name means one file, or nothing. */
+TEST(names_without_a_file_are_refused)
+{
+    static const char *const names[] = {"Fixed/UTC+03:00:00",
+                                        "Fixed/UTC",
+                                        "libc:localtime",
+                                        "file:/usr/share/zoneinfo/UTC",
+                                        "/usr/share/zoneinfo/Asia/Riyadh",
+                                        "Asia/./Riyadh",
+                                        "Asia//Riyadh",
+                                        "Asia/Riyadh/",
+                                        "Asia",
+                                        "+03:00",
+                                        "EST+5"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (zone(names[i]))
+            test_fail(t, __FILE__, __LINE__, "took \"%s\"", names[i]);
+    setenv("TZDIR", "/nonexistent", 1);
     tz_database_free();
-    snprintf(path, sizeof(path), "rm -r '%s'", directory);
-    CHECK_INT(system(path), 0);
+    CHECK(zone("Asia/Riyadh") != NULL); /* ours is the directory we were told */
+    unsetenv("TZDIR");
+}
+
+TEST(a_cut_file_is_passed_over_at_every_length)
+{
+    struct directory d;
+    char name[20];
+    CHECK(directory_begin(&d));
+    for (size_t len = 0; len <= FIVE_AHEAD_BYTES; len++) {
+        snprintf(name, sizeof(name), "Cut%zu", len);
+        CHECK(directory_add(&d, name, len));
+    }
+    CHECK(directory_load(&d));
+    CHECK_INT(tz_database_len(), 1); /* the whole one */
+    snprintf(name, sizeof(name), "Cut%d", FIVE_AHEAD_BYTES);
+    CHECK(tz_find(str_c(name)) != NULL);
+    CHECK(directory_end(&d));
 }
