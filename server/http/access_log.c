@@ -3,8 +3,9 @@
 #include "runtime/base/log.h"
 #include "server/http/exchange.h"
 #include "server/http/method.h"
+#include "server/http/router.h"
 
-static void write_line(const struct exchange *exchange, uint64_t us, size_t bytes)
+static void write_line(const struct exchange *exchange, uint64_t us)
 {
     const struct request *req = &exchange->request;
     struct log_line line;
@@ -13,17 +14,17 @@ static void write_line(const struct exchange *exchange, uint64_t us, size_t byte
     log_str(&line, "route", str_c(req->route ? req->route->pattern : "-"));
     log_int(&line, "status", exchange->response.status);
     log_int(&line, "duration_us", (int64_t)us);
-    log_int(&line, "bytes", (int64_t)bytes);
+    log_int(&line, "bytes", (int64_t)exchange->bytes);
     log_str(&line, "request_id", exchange->ctx.request_id);
     log_str(&line, "client_ip", req->client_ip);
     if (req->caller.user_id)
         log_int(&line, "user_id", req->caller.user_id);
-    if (!exchange->conn)
+    if (!exchange->carrier)
         log_str(&line, "client", STR("gone"));
     log_end(&line);
 }
 
-void exchange_account(struct exchange *exchange, size_t bytes)
+void exchange_account(struct exchange *exchange)
 {
     const struct http_listen *listen = exchange->listen;
     if (!listen->metrics)
@@ -32,8 +33,8 @@ void exchange_account(struct exchange *exchange, size_t bytes)
     uint64_t us = (ctx_mono(&exchange->ctx).ns - exchange->began.ns) / 1000;
     size_t index = route ? router_index(listen->router, route) : listen->metrics->routes_len;
     http_metrics_observe(listen->metrics, index, exchange->response.status, us);
-    http_metrics_count(&listen->metrics->bytes_out, bytes);
+    http_metrics_count(&listen->metrics->bytes_out, exchange->bytes);
     bool quiet = route && route->flags & ROUTE_QUIET && exchange->response.status < 500;
     if (exchange->server->options.access_log && !quiet && log_enabled(LOG_INFO))
-        write_line(exchange, us, bytes);
+        write_line(exchange, us);
 }

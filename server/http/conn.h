@@ -1,36 +1,25 @@
-/* server/http/conn.h - one client connection: a state machine that owns nothing while idle.
+/* server/http/conn.h - one client's connection: a socket that owns nothing while idle, TLS, output, an end.
  *
- *            first bytes              head complete          body complete
- *   READING ------------> READING ---------------> BODY -------------------> BUSY
- *      ^   (partial head:            |                                         |
- *      |    input buffer)            '-- no body ------------------------------|
- *      '------------------------------- answered, kept alive ------------------'
- *   any --refused, unread bytes--> LINGER --1 s, 1 MiB or the end--> CLOSED --> back to the slab
+ *   OPEN --conn_close, all sent, no request--> (TLS: close_notify) --> CLOSED --> back to the slab
+ *                                                    \--unread bytes--> LINGER --1 s, 1 MiB or the end--^
+ *
+ * What is spoken on it is its protocol's (struct protocol; HTTP/1 in h1_conn.c is the only one).
  *
  * Invariants
- *   1. READING without bytes: no input, no exchange; without unsent bytes also no output.
- *   2. BODY and BUSY: exactly one exchange, and its `conn` is this one. In BODY it runs only if it
- *      streams (exchange_stream.c); then it may end in BODY, and the connection with it.
- *   3. Requests are answered in order: the next is begun when the exchange is gone.
- *   4. One send under way; its bytes belong to the first chunk until `sent`.
- *   5. After conn_end only `ended` happens, and it alone gives memory back.
+ *   1. Without unsent bytes there is no output; without a request under way, nothing of a request.
+ *   2. One send under way; its bytes belong to the first chunk until `sent`.
+ *   3. After conn_end only `ended` happens, and it alone gives memory back.
  *
- * Threads: the loop's.   Waits: never; the exchange's fiber does. */
+ * Threads: the loop's.   Waits: never. */
 #pragma once
 #include "runtime/sock.h"
+#include "server/http/h1.h"
 #include "server/http/http_server.h"
 
-struct exchange;
 struct tls;
 
-enum conn_state { CONN_READING, CONN_BODY, CONN_BUSY, CONN_LINGER, CONN_CLOSED };
+enum conn_state { CONN_OPEN, CONN_LINGER, CONN_CLOSED };
 
-/* Received and not yet understood. */
-struct conn_input {
-    struct arena memory; /* this struct lies in it */
-    uint32_t off, len, cap;
-    char data[];
-};
 /* Written and not yet sent. */
 struct conn_chunk {
     struct arena memory;
@@ -42,57 +31,70 @@ struct conn_chunk {
 struct conn {
     struct sock sock;
     struct timer timer;
-    struct task resume_task; /* goes on with buffered input */
     struct task flush_task;
     struct list_link link; /* of server->conns; first word of a free one: the next free */
     struct http_server *server;
     const struct http_listen *listen;
-    struct exchange *exchange;
+    const struct protocol *protocol;
+    struct h1 h1; /* what HTTP/1 knows of it */
     struct tls *tls;
-    struct conn_input *input;
     struct conn_chunk *output, *output_last;
-    struct tick read_deadline, write_deadline;
-    struct ip peer;
+    struct tick read_deadline; /* the protocol's */
+    struct tick write_deadline;
     uint32_t output_bytes; /* unsent */
     uint32_t sending;      /* bytes of the send under way */
-    uint32_t scanned;      /* of the partial head: where no line end was found yet */
     uint32_t lingered;
+    uint32_t requests; /* under way: the protocol counts them */
     uint8_t state;
-    bool head_begun;  /* the head's deadline is running */
     bool close_after; /* once the output is sent */
-    bool linger;      /* … but only after reading on for a while */
+    bool linger;      /* ... but only after reading on for a while */
     bool eof;         /* the client sends no more */
-    bool dispatching; /* inside fiber_start: an exchange that ends now needs no resume_task */
     bool goodbye;     /* TLS: close_notify is queued */
     bool counted;     /* in the table of addresses */
     uint8_t peer_text_len;
     char peer_text[IP_TEXT_MAX];
 };
 
+/* What a connection asks of what is spoken on it. Any of them may end the connection. */
+struct protocol {
+    void (*begin)(struct conn *conn);
+    /* Plain bytes; the view ends with the call. */
+    void (*received)(struct conn *conn, struct str bytes);
+    void (*sent)(struct conn *conn); /* some output left */
+    /* After whatever happened; `eof` may be news. Pauses or resumes the socket; ends what cannot go on. */
+    void (*settle)(struct conn *conn);
+    void (*late)(struct conn *conn); /* read_deadline has passed */
+    /* No new requests: conn_close when none is under way, else the answers say that they are the last. */
+    void (*drain)(struct conn *conn);
+    /* Before anything was read: answers, then ends. */
+    void (*refuse)(struct conn *conn, enum reason reason);
+    void (*lost)(struct conn *conn); /* conn_end: the requests under way are abandoned */
+    void (*release)(
+        struct conn *conn); /* gives input back: nothing that arrives is read any more */
+};
+
 void conn_begin(struct conn *conn, struct http_server *server, const struct http_listen *listen,
                 int fd);
 /* Over the cap of its address: a 503, then the end. */
 void conn_turn_away(struct conn *conn);
-/* Says goodbye to the client at once; the exchange goes on alone if its route says so. */
+/* Says goodbye to the client at once; a request goes on alone if its route says so. */
 void conn_end(struct conn *conn);
 /* Drain: closes if idle; else the answer under way is the last. */
 void conn_drain(struct conn *conn);
-/* "100 Continue" into the output. */
-void conn_send_continue(struct conn *conn);
-/* The exchange has room for more of its body: goes on soon. */
-void conn_body_wanted(struct conn *conn);
-/* The exchange has its answer in the output. */
-void conn_answered(struct conn *conn, bool close);
 
-/* ---- conn_input.c ---- */
+/* ---- for protocols ---- */
 
-/* Empty without a buffer. Ends with the next append or keep. */
-struct str conn_input_view(const struct conn *conn);
-void conn_input_append(struct conn *conn, struct str bytes);
-/* Keeps `left`, the end of what was looked at: of the buffer, or of a view that ends with this call. */
-void conn_input_keep(struct conn *conn, struct str left, bool from_buffer);
-/* Fine without a buffer. */
-void conn_input_free(struct conn *conn);
+/* After something happened outside of the socket's events: ends the connection if that was all, and looks
+ * after its deadlines. */
+void conn_settle(struct conn *conn);
+/* Nothing more can be said now: TLS was not agreed on yet, or broke. */
+bool conn_is_mute(const struct conn *conn);
+/* Everything was sent. */
+bool conn_is_quiet(const struct conn *conn);
+static inline struct tick conn_after(const struct conn *conn, struct duration d)
+{
+    return tick_add(loop_now(conn->server->loop), d);
+}
 
 /* ---- conn_output.c ---- */
 

@@ -1,3 +1,9 @@
+/* A request from its head to its answer. What needs no wait is done as soon as the head is there: who asks,
+ * in which language, for which route; so that whatever happens next can be answered in one voice, and a body
+ * that nobody wants is refused before it is read. The rest is a fiber's, and reads from top to bottom: caller,
+ * endpoint, what others must learn of it, answer. An exchange never asks who carries it, and the carrier never
+ * what is answered (carrier.h): it was once one text rendered into a connection's output, and could have been
+ * said in HTTP/1 only. */
 #include "server/http/exchange.h"
 
 #include <string.h>
@@ -18,23 +24,24 @@ struct str request_header(const struct request *req, struct str name)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static struct exchange *new_in_arena(struct conn *conn)
+struct exchange *exchange_new(const struct client *client)
 {
-    struct http_server *server = conn->server;
+    struct http_server *server = client->server;
     struct arena arena;
     arena_begin(&arena, loop_arenas(server->loop));
     struct exchange *exchange = arena_new(&arena, struct exchange);
     exchange->arena = arena;
-    exchange->conn = conn;
     exchange->server = server;
-    exchange->listen = conn->listen;
+    exchange->listen = client->listen;
+    exchange->secure = client->secure;
     exchange->began = loop_now(server->loop);
-    exchange->tls = conn->tls != NULL;
     ctx_init(&exchange->ctx, &exchange->arena, loop_clock(server->loop));
     exchange->ctx.deadline = tick_add(exchange->began, server->options.request_timeout);
     exchange->request.app = server->app;
-    memcpy(exchange->client_ip, conn->peer_text, conn->peer_text_len);
-    exchange->request.client_ip = str_of(exchange->client_ip, conn->peer_text_len);
+    assert(client->address.len <= sizeof(exchange->client_ip));
+    if (client->address.len)
+        memcpy(exchange->client_ip, client->address.ptr, client->address.len);
+    exchange->request.client_ip = str_of(exchange->client_ip, client->address.len);
     server->requests_live++;
     return exchange;
 }
@@ -44,42 +51,6 @@ static void own_request_id(struct exchange *exchange)
     char *text = arena_push_bytes(&exchange->arena, REQUEST_ID_LEN);
     http_server_request_id(exchange->server, text);
     exchange->ctx.request_id = str_of(text, REQUEST_ID_LEN);
-}
-
-struct exchange *exchange_new_refused(struct conn *conn, enum reason reason)
-{
-    struct exchange *exchange = new_in_arena(conn);
-    own_request_id(exchange);
-    exchange->refused = reason;
-    exchange->close = true;
-    return exchange;
-}
-
-static struct str moved(struct str view, ptrdiff_t by)
-{
-    return view.ptr ? str_of(view.ptr + by, view.len) : view;
-}
-
-/* The request outlives the buffer it arrived in. */
-static void copy_head(struct exchange *exchange, const struct http1_head *head,
-                      const char *head_bytes)
-{
-    struct request *req = &exchange->request;
-    char *copy = arena_push_bytes(&exchange->arena, head->bytes);
-    memcpy(copy, head_bytes, head->bytes);
-    ptrdiff_t by = copy - head_bytes;
-    struct header *fields = arena_array(&exchange->arena, struct header, head->fields_len);
-    for (size_t i = 0; i < head->fields_len; i++)
-        fields[i] =
-            (struct header){moved(head->fields[i].name, by), moved(head->fields[i].value, by)};
-    req->method = head->method;
-    req->path = moved(head->path, by);
-    req->query = moved(head->query, by);
-    if (head->path.len &&
-        (head->path.ptr < head_bytes || head->path.ptr >= head_bytes + head->bytes))
-        req->path = head->path; /* "/" for a target without a path: not of these bytes */
-    req->headers = fields;
-    req->headers_len = head->fields_len;
 }
 
 /* Request id, caller, language, address: whatever happens next may have to be answered with them. */
@@ -142,26 +113,6 @@ static bool streams(const struct exchange *exchange)
     return route && route->flags & ROUTE_STREAM;
 }
 
-static void expect_body(struct exchange *exchange, const struct http1_head *head)
-{
-    const struct http_options *options = &exchange->server->options;
-    uint64_t max = streams(exchange) ? options->stream_bytes_max : options->body_bytes_max;
-    exchange->framing = head->framing;
-    if (head->framing == HTTP1_CHUNKED) {
-        http1_chunked_begin(&exchange->chunked, max);
-        exchange->body_text = (struct strbuf){.arena = &exchange->arena};
-    } else if (head->framing == HTTP1_LENGTH && head->content_length > max) {
-        exchange->refused = R_BODY_TOO_LARGE;
-        exchange->close = true;
-    } else if (head->framing == HTTP1_LENGTH && head->content_length) {
-        exchange->body_left = head->content_length;
-        if (!streams(exchange))
-            exchange->body = arena_push_bytes(&exchange->arena, head->content_length);
-    } else {
-        exchange->framing = HTTP1_NO_BODY; /* "Content-Length: 0" is none either */
-    }
-}
-
 /* It may take as long as its body, and then as long as any other. */
 static void expect_stream(struct exchange *exchange)
 {
@@ -170,55 +121,59 @@ static void expect_stream(struct exchange *exchange)
     exchange_stream_begin(exchange);
 }
 
-struct exchange *exchange_new(struct conn *conn, const struct http1_head *head,
-                              const char *head_bytes)
+void exchange_read_head(struct exchange *exchange, const struct request_head *head)
 {
-    struct exchange *exchange = new_in_arena(conn);
-    exchange->close = head->close;
-    exchange->keep_alive_told = head->http10 && !head->close;
+    const struct http_options *options = &exchange->server->options;
+    struct request *req = &exchange->request;
+    assert(!req->headers && !req->route);
+    req->method = head->method;
+    req->path = head->path;
+    req->query = head->query;
+    req->headers = head->fields;
+    req->headers_len = head->fields_len;
     exchange->asterisk = head->asterisk;
-    copy_head(exchange, head, head_bytes);
     identify(exchange);
     exchange->refused = find_route(exchange);
-    expect_body(exchange, head);
+    exchange->body_max = streams(exchange) ? options->stream_bytes_max : options->body_bytes_max;
     if (streams(exchange))
         expect_stream(exchange);
-    return exchange;
 }
 
 /* ---- the body -------------------------------------------------------------------------------- */
 
-static enum http1_result chunked_body(struct exchange *exchange, struct str *bytes)
+void exchange_expect_body(struct exchange *exchange, uint64_t bytes)
 {
-    for (;;) {
-        struct str data;
-        enum http1_result result =
-            http1_chunked_next(&exchange->chunked, bytes, &data, &exchange->refused);
-        if (result == HTTP1_MORE && data.len) {
-            strbuf_add(&exchange->body_text, data);
-            continue;
-        }
-        if (result == HTTP1_DONE)
-            exchange->request.body = strbuf_str(&exchange->body_text);
-        return result;
-    }
+    if (bytes != BODY_BYTES_UNKNOWN && bytes > exchange->body_max)
+        exchange->refused = R_BODY_TOO_LARGE;
+    else if (exchange->stream)
+        exchange_stream_expect(exchange);
+    else if (bytes != BODY_BYTES_UNKNOWN)
+        exchange->body = strbuf_new(&exchange->arena, bytes);
+    else
+        exchange->body = (struct strbuf){.arena = &exchange->arena};
 }
 
-enum http1_result exchange_body(struct exchange *exchange, struct str *bytes)
+size_t exchange_body_room(const struct exchange *exchange)
+{
+    return exchange->stream ? exchange_stream_room(exchange) : SIZE_MAX;
+}
+
+void exchange_body(struct exchange *exchange, struct str data)
+{
+    exchange->body_bytes += data.len;
+    assert(exchange->body_bytes <= exchange->body_max); /* the carrier counts */
+    if (exchange->stream)
+        exchange_stream_body(exchange, data);
+    else
+        strbuf_add(&exchange->body, data);
+}
+
+void exchange_body_end(struct exchange *exchange)
 {
     if (exchange->stream)
-        return exchange_stream_body(exchange, bytes);
-    if (exchange->framing == HTTP1_CHUNKED)
-        return chunked_body(exchange, bytes);
-    size_t n = MIN(exchange->body_left, bytes->len);
-    if (n) {
-        memcpy(exchange->body + exchange->body_len, bytes->ptr, n);
-        *bytes = str_skip(*bytes, n);
-        exchange->body_len += n;
-        exchange->body_left -= n;
-    }
-    exchange->request.body = str_of(exchange->body, exchange->body_len);
-    return exchange->body_left ? HTTP1_MORE : HTTP1_DONE;
+        exchange_stream_body_end(exchange);
+    else
+        exchange->request.body = strbuf_str(&exchange->body);
 }
 
 /* ---- ending ----------------------------------------------------------------------------------- */
@@ -264,27 +219,6 @@ static enum err answer(struct exchange *exchange)
     return err;
 }
 
-/* Into the connection's output, unless it is there already. -> bytes of it */
-static size_t put_answer(struct exchange *exchange)
-{
-    exchange->close |= exchange->server->draining || exchange_stream_unread(exchange);
-    if (!exchange_stream_begun(exchange))
-        return exchange_render(exchange);
-    exchange->close |= exchange_stream_cut(exchange);
-    return exchange->stream_bytes;
-}
-
-/* Into the connection's output, if there is still one; then the exchange is no more. */
-static void finish(struct exchange *exchange)
-{
-    struct conn *conn = exchange->conn;
-    size_t bytes = conn ? put_answer(exchange) : 0;
-    exchange_account(exchange, bytes);
-    if (conn)
-        conn_answered(conn, exchange->close);
-    forget(exchange);
-}
-
 /* Of ours: no need to look at the value. */
 static void put_own(struct response *res, struct str name, struct str value)
 {
@@ -292,9 +226,17 @@ static void put_own(struct response *res, struct str name, struct str value)
     res->fields[res->fields_len++] = (struct header){name, value};
 }
 
-void exchange_common_headers(struct exchange *exchange)
+/* These have none, and 304 would have to tell the length of another (RFC 9110 §8.6). */
+static bool has_body(const struct response *res)
+{
+    return res->status != 204 && res->status != 304;
+}
+
+static void add_own_fields(struct exchange *exchange)
 {
     struct response *res = &exchange->response;
+    if (res->content_type.len && has_body(res))
+        put_own(res, STR("Content-Type"), res->content_type);
     if (res->status == 405)
         put_own(res, STR("Allow"), router_allow(&exchange->arena, exchange->allow));
     if (exchange->server->options.cors.len)
@@ -303,8 +245,40 @@ void exchange_common_headers(struct exchange *exchange)
     if (!response_header_find(res, STR("Cache-Control")).len)
         put_own(res, STR("Cache-Control"), STR("no-store"));
     put_own(res, STR("X-Request-Id"), exchange->ctx.request_id);
-    if (exchange->tls)
+    if (exchange->secure)
         put_own(res, STR("Strict-Transport-Security"), STR("max-age=31536000"));
+}
+
+size_t exchange_put_head(struct exchange *exchange, uint64_t body_bytes, struct str body)
+{
+    struct response *res = &exchange->response;
+    add_own_fields(exchange);
+    const struct answer_head head = {.status = res->status,
+                                     .fields = res->fields,
+                                     .fields_len = res->fields_len,
+                                     .body_bytes = has_body(res) ? (int64_t)body_bytes
+                                                                 : ANSWER_HAS_NO_BODY};
+    bool told = exchange->request.method == HTTP_HEAD || !has_body(res);
+    return exchange->carrier->ops->head(exchange->carrier, &head, told ? (struct str){0} : body);
+}
+
+/* Hands the answer over, unless it is with the carrier already, or that is gone; then the exchange is no
+ * more. */
+static void finish(struct exchange *exchange)
+{
+    struct carrier *carrier = exchange->carrier;
+    struct str body = strbuf_str(&exchange->response.body);
+    bool whole = true;
+    if (!carrier)
+        exchange->bytes = 0;
+    else if (!exchange_stream_begun(exchange))
+        exchange->bytes = exchange_put_head(exchange, body.len, body);
+    else
+        whole = !exchange_stream_cut(exchange);
+    exchange_account(exchange);
+    if (carrier)
+        carrier->ops->ended(carrier, whole);
+    forget(exchange);
 }
 
 static void exchange_fiber(void *arg)
@@ -313,22 +287,18 @@ static void exchange_fiber(void *arg)
     exchange->server->requests_running++;
     exchange->running = true;
     enum err err = answer(exchange);
-    if (!exchange_stream_begun(exchange)) {
-        if (err)
-            error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);
-        exchange_common_headers(exchange);
-    }
+    if (err && !exchange_stream_begun(exchange))
+        error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);
     finish(exchange);
 }
 
 void exchange_refuse(struct exchange *exchange, enum reason reason)
 {
     struct ctx *c = &exchange->ctx;
-    exchange->close |= reason != R_OVERLOADED;
+    if (!c->request_id.len)
+        own_request_id(exchange); /* it has no head */
     enum err err = reason == R_OVERLOADED ? fail_retry(c, reason, 1) : fail(c, reason);
-    /* Without the request: nothing here may wait. */
     error_respond(c, NULL, &exchange->response, err);
-    exchange_common_headers(exchange);
     finish(exchange);
 }
 
@@ -356,7 +326,7 @@ void exchange_start(struct exchange *exchange)
 
 void exchange_abandon(struct exchange *exchange)
 {
-    exchange->conn = NULL;
+    exchange->carrier = NULL;
     if (!exchange->running)
         forget(exchange); /* its body never came: no fiber knows of it */
     else if (!exchange->request.route || !(exchange->request.route->flags & ROUTE_FINISH))

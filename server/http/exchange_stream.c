@@ -1,16 +1,17 @@
 /* Bodies that are not gathered, and answers that are not built in one piece: routes with
  * ROUTE_STREAM, whose fiber runs while the body is still arriving.
  *
- *   socket -> conn's input -> [filling half] --swap--> [half that the endpoint reads] -> disk
+ *   carrier -> [filling half] --swap--> [half that the endpoint reads] -> disk
  *
- *   1. A request holds two chunks of its body, whatever its size: when the filling half is full, bytes
- *      stay in the connection's input, and too many of those pause the socket.
+ *   1. A request holds two chunks of its body, whatever its size: when the filling half is full, the carrier
+ *      keeps what comes (HTTP/1: in the connection's input, and too much of that pauses the socket).
  *   2. An answer waits while more than HTTP_OUTPUT_PENDING_MAX of it is unsent.
- *   3. An answer before the body's end is the connection's last: what else arrives is read and dropped.
+ *   3. An answer before the body's end is the last of an HTTP/1 connection: what else arrives is dropped.
  *   4. One fiber waits here, for bytes or for room: whatever happens wakes it, and it looks again. */
 #include <string.h>
 
 #include "server/http/exchange.h"
+#include "server/http/limits.h"
 
 struct waiter {
     struct wait wait;
@@ -21,10 +22,9 @@ struct stream {
     struct waiter *waiting;
     char *filling, *reading; /* NULL until the first byte */
     size_t filled;
-    bool complete;        /* the whole body was taken off the connection */
-    bool continue_wanted; /* the client waits for leave to send it */
-    enum reason broken;   /* the rest of it will not come */
-    bool begun;           /* the answer's head is in the output */
+    bool complete;      /* the whole body came */
+    enum reason broken; /* the rest of it will not come */
+    bool begun;         /* the answer's head is with the carrier */
     uint64_t written;
 };
 
@@ -57,74 +57,48 @@ void exchange_stream_news(struct exchange *exchange)
     wait_done(&waiter->wait, OK);
 }
 
-/* ---- the body, on the loop's side ------------------------------------------------------------- */
+/* ---- the body, on the carrier's side ---------------------------------------------------------- */
 
 void exchange_stream_begin(struct exchange *exchange)
 {
     exchange->stream = arena_new(&exchange->arena, struct stream);
-    exchange->stream->complete = exchange->framing == HTTP1_NO_BODY || exchange->refused;
+    exchange->stream->complete = true; /* until a body is announced */
 }
 
-void exchange_stream_continue(struct exchange *exchange)
+void exchange_stream_expect(struct exchange *exchange)
 {
-    exchange->stream->continue_wanted = true;
+    exchange->stream->complete = false;
 }
 
-/* Of what arrived, as much as there is room for, into `*data`. */
-static enum http1_result next_payload(struct exchange *exchange, struct str *bytes, size_t room,
-                                      struct str *data)
+size_t exchange_stream_room(const struct exchange *exchange)
 {
-    struct str part = str_take(*bytes, room);
-    enum http1_result result = HTTP1_MORE;
-    if (exchange->framing == HTTP1_CHUNKED) {
-        size_t before = part.len;
-        result = http1_chunked_next(&exchange->chunked, &part, data, &exchange->refused);
-        *bytes = str_skip(*bytes, before - part.len);
-        return result;
-    }
-    *data = str_take(part, (size_t)MIN(exchange->body_left, (uint64_t)part.len));
-    *bytes = str_skip(*bytes, data->len);
-    exchange->body_left -= data->len;
-    return exchange->body_left ? HTTP1_MORE : HTTP1_DONE;
+    return HTTP_STREAM_CHUNK - exchange->stream->filled;
 }
 
-static void keep(struct exchange *exchange, struct str data)
+void exchange_stream_body(struct exchange *exchange, struct str data)
 {
     struct stream *stream = exchange->stream;
+    assert(!stream->complete && data.len <= HTTP_STREAM_CHUNK - stream->filled);
     if (!stream->filling) {
         stream->filling = arena_push_bytes(&exchange->arena, HTTP_STREAM_CHUNK);
         stream->reading = arena_push_bytes(&exchange->arena, HTTP_STREAM_CHUNK);
     }
     memcpy(stream->filling + stream->filled, data.ptr, data.len);
     stream->filled += data.len;
-}
-
-enum http1_result exchange_stream_body(struct exchange *exchange, struct str *bytes)
-{
-    struct stream *stream = exchange->stream;
-    enum http1_result result = stream->complete ? HTTP1_DONE : HTTP1_MORE;
-    while (result == HTTP1_MORE && stream->filled < HTTP_STREAM_CHUNK && bytes->len) {
-        struct str data = {0};
-        result = next_payload(exchange, bytes, HTTP_STREAM_CHUNK - stream->filled, &data);
-        if (data.len)
-            keep(exchange, data);
-    }
-    stream->complete = result == HTTP1_DONE;
-    if (result == HTTP1_BAD)
-        exchange_stream_break(exchange, exchange->refused);
     exchange_stream_news(exchange);
-    return result;
 }
 
-void exchange_stream_break(struct exchange *exchange, enum reason reason)
+void exchange_stream_body_end(struct exchange *exchange)
 {
+    exchange->stream->complete = true;
+    exchange_stream_news(exchange);
+}
+
+void exchange_body_break(struct exchange *exchange, enum reason reason)
+{
+    assert(exchange->stream && !exchange->stream->complete);
     exchange->stream->broken = reason;
     exchange_stream_news(exchange);
-}
-
-bool exchange_stream_unread(const struct exchange *exchange)
-{
-    return exchange->stream && !exchange->stream->complete;
 }
 
 /* ---- the endpoint's side ---------------------------------------------------------------------- */
@@ -135,11 +109,9 @@ enum err request_body_next(struct ctx *c, struct request *req, struct str *out)
     struct stream *stream = exchange->stream;
     assert(stream); /* the route has ROUTE_STREAM */
     while (!stream->filled && !stream->complete && !stream->broken) {
-        if (!exchange->conn)
+        if (!exchange->carrier)
             return ERR_CANCELED;
-        if (stream->continue_wanted)
-            conn_send_continue(exchange->conn);
-        stream->continue_wanted = false;
+        exchange->carrier->ops->body_wanted(exchange->carrier, 0);
         TRY(wait_for_news(c, stream));
     }
     if (stream->broken)
@@ -149,8 +121,8 @@ enum err request_body_next(struct ctx *c, struct request *req, struct str *out)
     stream->reading = stream->filling;
     stream->filling = swapped;
     stream->filled = 0;
-    if (exchange->conn && !stream->complete)
-        conn_body_wanted(exchange->conn);
+    if (exchange->carrier && !stream->complete)
+        exchange->carrier->ops->body_wanted(exchange->carrier, out->len);
     return OK;
 }
 
@@ -159,14 +131,11 @@ enum err response_begin(struct ctx *c, struct request *req, uint64_t body_bytes)
     struct exchange *exchange = exchange_of(req);
     struct stream *stream = exchange->stream;
     assert(stream && !stream->begun && c == &exchange->ctx);
-    if (!exchange->conn)
+    if (!exchange->carrier)
         return ERR_CANCELED;
     exchange->stream_promised = body_bytes;
-    exchange_common_headers(exchange);
-    exchange->close |= exchange_stream_unread(exchange);
-    exchange->stream_bytes = exchange_render(exchange);
+    exchange->bytes = exchange_put_head(exchange, body_bytes, (struct str){0});
     stream->begun = true;
-    conn_flush_later(exchange->conn);
     return OK;
 }
 
@@ -176,19 +145,14 @@ enum err response_write(struct ctx *c, struct request *req, struct str bytes)
     struct stream *stream = exchange->stream;
     assert(stream->begun && req->method != HTTP_HEAD);
     assert(stream->written + bytes.len <= exchange->stream_promised);
-    while (exchange->conn && conn_unsent(exchange->conn) > HTTP_OUTPUT_PENDING_MAX)
+    while (exchange->carrier &&
+           exchange->carrier->ops->unsent(exchange->carrier) > HTTP_OUTPUT_PENDING_MAX)
         TRY(wait_for_news(c, stream));
-    if (!exchange->conn)
+    if (!exchange->carrier)
         return ERR_CANCELED;
     stream->written += bytes.len;
-    exchange->stream_bytes += bytes.len;
-    while (bytes.len) {
-        struct str piece = str_take(bytes, HTTP_OUTPUT_CHUNK);
-        memcpy(conn_reserve(exchange->conn, piece.len), piece.ptr, piece.len);
-        conn_wrote(exchange->conn, piece.len);
-        bytes = str_skip(bytes, piece.len);
-    }
-    conn_flush_later(exchange->conn);
+    exchange->bytes += bytes.len;
+    exchange->carrier->ops->body(exchange->carrier, bytes);
     return OK;
 }
 

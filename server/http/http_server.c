@@ -41,6 +41,7 @@ struct http_server *http_server_new(struct app *app, const struct http_options *
     list_init(&server->conns);
     list_init(&server->listeners);
     server->drained_task.run = on_drained;
+    server->head = arena_new(&app->arena, struct http1_head);
     server->tls_plain = arena_push_bytes(&app->arena, TLS_PLAIN_BYTES);
     make_id_prefix(server, loop_clock(app->loop));
     return server;
@@ -133,15 +134,22 @@ static void learn_peer(struct conn *conn, struct io *io, int fd)
         memcpy(conn->peer_text, text, len);
         conn->peer_text_len = (uint8_t)len;
     }
-    if (!ip_parse(str_of(conn->peer_text, conn->peer_text_len), &conn->peer))
-        conn->peer = (struct ip){0}; /* a Unix socket */
+}
+
+/* Read again when it is needed: an idle connection keeps the text only. */
+static struct ip peer_of(const struct conn *conn)
+{
+    struct ip peer;
+    if (!ip_parse(str_of(conn->peer_text, conn->peer_text_len), &peer))
+        return (struct ip){0}; /* a Unix socket */
+    return peer;
 }
 
 void http_server_adopt(struct http_server *server, const struct http_listen *listen, int fd)
 {
     struct conn *conn = conn_take(server);
     learn_peer(conn, loop_io(server->loop), fd);
-    conn->counted = address_count(server, conn->peer);
+    conn->counted = address_count(server, peer_of(conn));
     server->conns_len++;
     list_push_back(&server->conns, &conn->link);
     if (listen->metrics)
@@ -158,7 +166,7 @@ void http_server_conn_gone(struct conn *conn)
 {
     struct http_server *server = conn->server;
     if (conn->counted)
-        address_uncount(server, conn->peer);
+        address_uncount(server, peer_of(conn));
     list_remove(&conn->link);
     conn->link.next = (void *)server->conns_free;
     server->conns_free = conn;
@@ -200,7 +208,7 @@ void http_server_abort(struct http_server *server)
     each_conn(server, conn_end);
 }
 
-/* ---- what every response carries --------------------------------------------------------------- */
+/* ---- ids ---------------------------------------------------------------------------------------- */
 
 void http_server_request_id(struct http_server *server, char out[REQUEST_ID_LEN])
 {
@@ -208,44 +216,4 @@ void http_server_request_id(struct http_server *server, char out[REQUEST_ID_LEN]
     uint64_t n = server->id_next++;
     for (size_t i = REQUEST_ID_LEN; i > sizeof(server->id_prefix); n >>= 4)
         out[--i] = hex_digits[n & 15];
-}
-
-static size_t format_date(struct instant now, char out[static 32])
-{
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    int64_t s = now.us / 1000000;
-    struct date date = {(int32_t)(s / 86400)};
-    int year, month, day, second = (int)(s % 86400);
-    date_to_civil(date, &year, &month, &day);
-    int n = snprintf(out, 32, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                     days + 3 * date_weekday(date), day, months + 3 * (month - 1), year,
-                     second / 3600, second / 60 % 60, second % 60);
-    return (size_t)MIN(n, 31);
-}
-
-static void render_block(struct http_server *server)
-{
-    const struct clock *clock = loop_clock(server->loop);
-    struct instant now = clock->wall(clock);
-    char date[32];
-    size_t len = format_date(now, date);
-    int n = snprintf(server->block, sizeof(server->block),
-                     "Date: %.*s\r\n"
-                     "X-Content-Type-Options: nosniff\r\n"
-                     "X-Frame-Options: DENY\r\n"
-                     "Referrer-Policy: no-referrer\r\n"
-                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n",
-                     (int)len, date);
-    assert(n > 0 && (size_t)n < sizeof(server->block));
-    server->block_len = (size_t)n;
-    int64_t left_us = 1000000 - now.us % 1000000;
-    server->block_until = tick_add(loop_now(server->loop), microseconds(left_us));
-}
-
-struct str http_server_block(struct http_server *server)
-{
-    if (UNLIKELY(loop_now(server->loop).ns >= server->block_until.ns))
-        render_block(server);
-    return str_of(server->block, server->block_len);
 }

@@ -9,11 +9,12 @@
 #include "runtime/loop.h"
 #include "server/app.h"
 #include "server/http/cidr.h"
-#include "server/http/http1.h"
+#include "server/http/common_fields.h"
 #include "server/http/http_metrics.h"
 #include "server/http/router.h"
 
 struct conn;
+struct http1_head;
 struct tls_config;
 
 struct http_options {
@@ -43,8 +44,6 @@ struct address_count {
 };
 enum { ADDRESS_BUCKETS = 1024 };
 
-enum { RESPONSE_BLOCK_MAX = 512 };
-
 struct http_server {
     struct loop *loop;
     struct app *app;
@@ -56,17 +55,15 @@ struct http_server {
     uint32_t conns_len;
     struct address_count *addresses[ADDRESS_BUCKETS], *addresses_free;
 
-    struct http1_head head; /* of the request being parsed: used within one call only */
-    char *tls_plain;        /* likewise, decrypted bytes: TLS_PLAIN_BYTES */
+    struct http1_head *head; /* of the request being parsed: used within one call only */
+    char *tls_plain;         /* likewise, decrypted bytes: TLS_PLAIN_BYTES */
 
     char id_prefix[12];
     uint64_t id_next;
     uint32_t requests_live;    /* exchanges, those whose body is still arriving too */
     uint32_t requests_running; /* of them, those with a fiber */
 
-    struct tick block_until; /* when the Date in `block` is no longer true */
-    char block[RESPONSE_BLOCK_MAX];
-    size_t block_len;
+    struct common_fields common;
 
     bool draining;
     struct task drained_task;
@@ -92,7 +89,5 @@ void http_server_abort(struct http_server *server);
 /* 24 hex digits: random per worker, then a count. */
 enum { REQUEST_ID_LEN = 24 };
 void http_server_request_id(struct http_server *server, char out[REQUEST_ID_LEN]);
-/* The header lines that every response has, Date included; refreshed once a second. */
-struct str http_server_block(struct http_server *server);
 void http_server_conn_gone(struct conn *conn);
 void http_server_check_drained(struct http_server *server);

@@ -471,7 +471,7 @@ TEST(input_behind_a_request_under_way_is_bounded)
     }
     struct conn *conn = container_of(list_first(&http.server->conns), struct conn, link);
     CHECK(conn->sock.paused);
-    CHECK(conn->input->len <= HTTP_INPUT_PENDING_MAX + 2 * 1024);
+    CHECK(conn->h1.input->len <= HTTP_INPUT_PENDING_MAX + 2 * 1024);
     sim_run(http.loop, seconds(6));
     ANSWERS(peer, 101, 200);
     CHECK(!conn->sock.paused);
@@ -769,10 +769,10 @@ TEST(an_idle_connection_is_small_and_owns_nothing)
     struct sim_peer *peer = http_connect();
     say(peer, STR("GET /qui"));
     struct conn *conn = container_of(list_first(&http.server->conns), struct conn, link);
-    CHECK(conn->input);
+    CHECK(conn->h1.input);
     say(peer, STR("ck HTTP/1.1\r\nHost: a\r\n\r\n"));
     ANSWERS(peer, 1, 200);
-    CHECK(!conn->input && !conn->output && !conn->exchange);
+    CHECK(!conn->h1.input && !conn->output && !conn->h1.request);
     CHECK_INT(sim_counts(http.sim).buffers_out, 0);
     CHECK_INT(loop_stats(http.loop)->fibers_live, 0);
     http_end();

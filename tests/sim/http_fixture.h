@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/io_sim.h"
+#include "server/http/conn.h"
 #include "server/http/exchange.h"
 #include "server/http/listener.h"
 #include "tests/test.h"
