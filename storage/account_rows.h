@@ -5,9 +5,7 @@
  */
 #pragma once
 #include "domain/accounts/account.h"
-#include "runtime/pg.h"
-
-enum { ACCOUNT_COLUMNS = 9 };
+#include "storage/row_cursor.h"
 
 /* ERR_INTERNAL: a role or language that this binary does not know. */
-NODISCARD enum err account_read(const struct pg_rows *rows, uint32_t row, struct account *out);
+NODISCARD enum err row_account(struct row_cursor *at, struct account *out);

@@ -3,19 +3,28 @@
 #include "embedded.h"
 #include "storage/account_rows.h"
 
-enum err account_read(const struct pg_rows *rows, uint32_t row, struct account *out)
+enum err row_account(struct row_cursor *at, struct account *out)
 {
-    assert(rows->columns >= ACCOUNT_COLUMNS);
-    *out = (struct account){.id = pg_get_int8(rows, row, 0),
-                            .phone = pg_get_text(rows, row, 1),
-                            .email = pg_get_text(rows, row, 2),
-                            .first_name = pg_get_text(rows, row, 3),
-                            .last_name = pg_get_text(rows, row, 4),
-                            .phone_verified = pg_get_bool(rows, row, 7),
-                            .joined_at = pg_get_instant(rows, row, 8)};
-    bool known = role_parse(pg_get_text(rows, row, 5), &out->role) &&
-                 lang_parse(pg_get_text(rows, row, 6), &out->language);
-    return known ? OK : ERR_INTERNAL;
+    *out = (struct account){.id = row_int8(at)};
+    out->phone = row_text(at);
+    out->email = row_text(at);
+    out->first_name = row_text(at);
+    out->last_name = row_text(at);
+    struct str role = row_text(at), language = row_text(at);
+    out->phone_verified = row_bool(at);
+    out->joined_at = row_instant(at);
+    return role_parse(role, &out->role) && lang_parse(language, &out->language) ? OK : ERR_INTERNAL;
+}
+
+/* No row: there is no such account. */
+static enum err read_one(const struct pg_rows *rows, struct account *out)
+{
+    if (rows->len == 0)
+        return ERR_NOT_FOUND;
+    struct row_cursor at = row_at(rows, 0);
+    TRY(row_account(&at, out));
+    row_end(&at);
+    return OK;
 }
 
 enum err account_store_get(struct ctx *c, struct account_store *store, int64_t id,
@@ -23,7 +32,7 @@ enum err account_store_get(struct ctx *c, struct account_store *store, int64_t i
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_ACCOUNTS_GET, PG_ARGS(pg_int8(id)), &rows));
-    return rows.len == 0 ? ERR_NOT_FOUND : account_read(&rows, 0, out);
+    return read_one(&rows, out);
 }
 
 static struct pg_arg text_if_given(struct str v)
@@ -41,5 +50,5 @@ enum err account_store_change(struct ctx *c, struct account_store *store, int64_
                  PG_ARGS(pg_int8(id), text_if_given(in->first_name), text_if_given(in->last_name),
                          pg_bool(write_email), text_if_given(in->email), text_if_given(language)),
                  &rows));
-    return rows.len == 0 ? ERR_NOT_FOUND : account_read(&rows, 0, out);
+    return read_one(&rows, out);
 }

@@ -5,11 +5,11 @@
 
 /* ---- days --------------------------------------------------------------------------------------- */
 
-static struct spans row_spans(struct ctx *c, struct row_cursor *at)
+static struct spans read_spans(struct row_cursor *at, struct arena *arena)
 {
     struct spans spans;
-    spans.len = row_int8_array(c, at, &spans.starts_s);
-    row_int8_array(c, at, &spans.ends_s);
+    spans.len = row_int8_array(at, arena, &spans.starts_s);
+    row_int8_array(at, arena, &spans.ends_s);
     return spans;
 }
 
@@ -29,6 +29,7 @@ static enum err read_booking(struct row_cursor *at, struct calendar_booking *out
     out->price_amount = row_int8(at);
     out->currency = row_text(at);
     out->notes = row_text(at);
+    row_end(at);
     return OK;
 }
 
@@ -43,11 +44,11 @@ static enum err read_row(struct ctx *c, struct row_cursor at, struct calendar *o
         struct calendar_line *line = &out->lines[out->len++];
         *line = (struct calendar_line){
             .staff = staff, .name = name, .bookings = bookings + *bookings_len};
-        line->windows = row_weekly(c, &at);
-        line->off = row_spans(c, &at);
-        line->extra = row_spans(c, &at);
+        line->windows = row_weekly(&at, c->arena);
+        line->off = read_spans(&at, c->arena);
+        line->extra = read_spans(&at, c->arena);
     } else {
-        at.column += 7;
+        row_skip(&at, 7);
     }
     if (row_null(&at))
         return OK;
@@ -87,7 +88,7 @@ enum err calendar_store_days(struct ctx *c, struct calendar_store *store, int64_
         arena_array(c->arena, struct calendar_booking, rows.len + 1);
     size_t bookings_len = 0;
     for (uint32_t row = 0; row < rows.len && !nobody; row++)
-        TRY(read_row(c, (struct row_cursor){&rows, row, 3}, out, bookings, &bookings_len));
+        TRY(read_row(c, row_at_column(&rows, row, 3), out, bookings, &bookings_len));
     out->cut = bookings_len > CALENDAR_BOOKINGS_MAX;
     return OK;
 }
@@ -103,6 +104,7 @@ static enum err read_line(struct row_cursor at, struct salon_summary *out)
     int64_t fee = row_int8(&at);
     load.booked_minutes = row_int8(&at);
     load.open_minutes = row_int8(&at);
+    row_end(&at);
     if (str_eq(kind, STR("staff"))) {
         out->staff[out->staff_len++] = load;
         return OK;
@@ -138,6 +140,6 @@ enum err calendar_store_summary(struct ctx *c, struct calendar_store *store, int
     out->currency = row_text(&at);
     out->staff = arena_array(c->arena, struct staff_load, rows.len);
     for (uint32_t row = 0; row < rows.len && !row_null(&at); row++)
-        TRY(read_line((struct row_cursor){&rows, row, 4}, out));
+        TRY(read_line(row_at_column(&rows, row, 4), out));
     return OK;
 }

@@ -2,67 +2,9 @@
 
 #include "embedded.h"
 #include "runtime/base/log.h"
-
-/* Columns are read in the order in which the statements list them. */
-struct cursor {
-    const struct pg_rows *rows;
-    uint32_t row, column;
-};
-
-static struct str next_text(struct cursor *at)
-{
-    return pg_get_text(at->rows, at->row, at->column++);
-}
-
-static int32_t next_int4(struct cursor *at)
-{
-    uint32_t column = at->column++;
-    return pg_is_null(at->rows, at->row, column) ? 0 : pg_get_int4(at->rows, at->row, column);
-}
-
-static int64_t next_int8(struct cursor *at)
-{
-    return pg_get_int8(at->rows, at->row, at->column++);
-}
-
-static bool next_bool(struct cursor *at)
-{
-    return pg_get_bool(at->rows, at->row, at->column++);
-}
-
-static struct name next_name(struct cursor *at)
-{
-    struct name name;
-    name.in[LANG_AR] = next_text(at);
-    name.in[LANG_EN] = next_text(at);
-    return name;
-}
-
-static size_t next_int8_array(struct ctx *c, struct cursor *at, const int64_t **out)
-{
-    return pg_get_int8_array(c->arena, at->rows, at->row, at->column++, out);
-}
+#include "storage/catalogue_rows.h"
 
 /* ---- salons --------------------------------------------------------------------------------- */
-
-static struct salon read_salon(struct cursor *at)
-{
-    struct salon salon = {.id = next_int8(at)};
-    salon.name = next_name(at);
-    salon.city = next_name(at);
-    salon.address = next_text(at);
-    salon.phone = next_text(at);
-    salon.timezone = next_text(at);
-    salon.has_position = !pg_is_null(at->rows, at->row, at->column);
-    if (salon.has_position) {
-        salon.latitude = pg_get_float8(at->rows, at->row, at->column);
-        salon.longitude = pg_get_float8(at->rows, at->row, at->column + 1);
-    }
-    at->column += 2;
-    salon.rating_hundredths = next_int4(at);
-    salon.review_count = next_int4(at);
-    return salon;
-}
 
 enum err catalogue_sql_search(struct ctx *c, struct pg_pool *pool, const struct salon_query *in,
                               struct salon_page *out)
@@ -78,11 +20,13 @@ enum err catalogue_sql_search(struct ctx *c, struct pg_pool *pool, const struct 
         TRY(pg_query(c, pool, &SQL_CATALOGUE_SALONS_LIST, PG_ARGS(city, rating, after, limit),
                      &rows));
     out->stamp = 0;
-    out->more = rows.len > (uint64_t)in->limit;
-    out->len = out->more ? (size_t)in->limit : rows.len;
+    out->len = row_page_len(&rows, in->limit, false, &out->more);
     out->items = arena_array(c->arena, struct salon, out->len + 1);
-    for (uint32_t row = 0; row < out->len; row++)
-        out->items[row] = read_salon(&(struct cursor){&rows, row, 0});
+    for (uint32_t row = 0; row < out->len; row++) {
+        struct row_cursor at = row_at(&rows, row);
+        out->items[row] = row_salon(&at);
+        row_end(&at);
+    }
     return OK;
 }
 
@@ -93,22 +37,9 @@ enum err catalogue_sql_salon(struct ctx *c, struct pg_pool *pool, int64_t id,
     TRY(pg_query(c, pool, &SQL_CATALOGUE_SALON, PG_ARGS(pg_int8(id)), &rows));
     if (rows.len == 0)
         return ERR_NOT_FOUND;
-    struct cursor at = {&rows, 0, 0};
-    out->stamp = 0;
-    out->salon = read_salon(&at);
-    out->grid_minutes = next_int4(&at);
-    out->notice_minutes = next_int4(&at);
-    out->horizon_days = next_int4(&at);
-    out->policy.auto_confirm = next_bool(&at);
-    out->policy.cancel_cutoff_minutes = next_int4(&at);
-    out->policy.late_cancel_fee_amount = next_int8(&at);
-    out->policy.no_show_fee_amount = next_int8(&at);
-    out->policy.deposit_amount = next_int8(&at);
-    out->policy.currency = next_text(&at);
-    out->opening = (struct weekly_times){0};
-    out->opening.len = next_int8_array(c, &at, &out->opening.weekday);
-    next_int8_array(c, &at, &out->opening.starts_minute);
-    next_int8_array(c, &at, &out->opening.ends_minute);
+    struct row_cursor at = row_at(&rows, 0);
+    *out = row_salon_details(&at, c->arena);
+    row_end(&at);
     return OK;
 }
 
@@ -123,10 +54,7 @@ static enum err part_rows(struct ctx *c, struct pg_pool *pool, const struct pg_s
                  PG_ARGS(pg_int8(in->salon), pg_int8(in->after_id), pg_int8(in->limit + 1)), rows));
     if (rows->len == 0)
         return ERR_NOT_FOUND;
-    *more = rows->len > (uint64_t)in->limit;
-    *len = *more ? (size_t)in->limit : rows->len;
-    if (pg_is_null(rows, 0, 0))
-        *len = 0;
+    *len = row_page_len(rows, in->limit, pg_is_null(rows, 0, 0), more);
     return OK;
 }
 
@@ -138,15 +66,9 @@ enum err catalogue_sql_services(struct ctx *c, struct pg_pool *pool, const struc
     out->stamp = 0;
     out->items = arena_array(c->arena, struct service, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++) {
-        struct cursor at = {&rows, row, 0};
-        struct service *service = &out->items[row];
-        service->id = next_int8(&at);
-        service->name = next_name(&at);
-        service->duration_minutes = next_int4(&at);
-        service->buffer_before_minutes = next_int4(&at);
-        service->buffer_after_minutes = next_int4(&at);
-        service->price_amount = next_int8(&at);
-        service->currency = next_text(&at);
+        struct row_cursor at = row_at(&rows, row);
+        out->items[row] = row_service(&at);
+        row_end(&at);
     }
     return OK;
 }
@@ -159,33 +81,34 @@ enum err catalogue_sql_staff(struct ctx *c, struct pg_pool *pool, const struct p
     out->stamp = 0;
     out->items = arena_array(c->arena, struct staff_member, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++) {
-        struct cursor at = {&rows, row, 0};
+        struct row_cursor at = row_at(&rows, row);
         struct staff_member *member = &out->items[row];
-        member->id = next_int8(&at);
-        member->name = next_text(&at);
-        member->services_len = next_int8_array(c, &at, &member->services);
+        member->id = row_int8(&at);
+        member->name = row_text(&at);
+        member->services_len = row_int8_array(&at, c->arena, &member->services);
+        row_end(&at);
     }
     return OK;
 }
 
 /* ---- facts ---------------------------------------------------------------------------------- */
 
-static struct weekly_times next_weekly(struct ctx *c, struct cursor *at)
+static struct weekly_times read_weekly(struct row_cursor *at, struct arena *arena)
 {
     struct weekly_times weekly;
-    next_int8_array(c, at, &weekly.owner);
-    weekly.len = next_int8_array(c, at, &weekly.weekday);
-    next_int8_array(c, at, &weekly.starts_minute);
-    next_int8_array(c, at, &weekly.ends_minute);
+    row_int8_array(at, arena, &weekly.owner);
+    weekly.len = row_int8_array(at, arena, &weekly.weekday);
+    row_int8_array(at, arena, &weekly.starts_minute);
+    row_int8_array(at, arena, &weekly.ends_minute);
     return weekly;
 }
 
-static struct dated_times next_dated(struct ctx *c, struct cursor *at)
+static struct dated_times read_dated(struct row_cursor *at, struct arena *arena)
 {
     struct dated_times dated;
-    dated.len = next_int8_array(c, at, &dated.owner);
-    next_int8_array(c, at, &dated.starts_s);
-    next_int8_array(c, at, &dated.ends_s);
+    dated.len = row_int8_array(at, arena, &dated.owner);
+    row_int8_array(at, arena, &dated.starts_s);
+    row_int8_array(at, arena, &dated.ends_s);
     return dated;
 }
 
@@ -195,13 +118,14 @@ static enum err read_times(struct ctx *c, struct pg_pool *pool, int64_t id, stru
     TRY(pg_query(c, pool, &SQL_CATALOGUE_TIMES, PG_ARGS(pg_int8(id), pg_int8(SALON_TIMES_MAX)),
                  &rows));
     assert(rows.len == 1);
-    struct cursor at = {&rows, 0, 0};
-    out->windows = next_weekly(c, &at);
-    out->extra = next_dated(c, &at);
-    out->off = next_dated(c, &at);
-    out->rooms_len = next_int8_array(c, &at, &out->room_service);
-    next_int8_array(c, &at, &out->room);
-    next_int8_array(c, &at, &out->room_active);
+    struct row_cursor at = row_at(&rows, 0);
+    out->windows = read_weekly(&at, c->arena);
+    out->extra = read_dated(&at, c->arena);
+    out->off = read_dated(&at, c->arena);
+    out->rooms_len = row_int8_array(&at, c->arena, &out->room_service);
+    row_int8_array(&at, c->arena, &out->room);
+    row_int8_array(&at, c->arena, &out->room_active);
+    row_end(&at);
     if (MAX(MAX(out->windows.len, out->extra.len), MAX(out->off.len, out->rooms_len)) ==
         SALON_TIMES_MAX)
         log_event(LOG_ERROR, "salon_too_large", "salon %lld: times beyond %d are not read",
@@ -232,11 +156,12 @@ static void read_entries(struct ctx *c, const struct pg_rows *rows, struct direc
 {
     struct directory_entry *entries = arena_array(c->arena, struct directory_entry, rows->len + 1);
     for (uint32_t row = 0; row < rows->len; row++) {
-        struct cursor at = {rows, row, 0};
-        entries[row].salon = read_salon(&at);
-        entries[row].search_text = next_text(&at);
-        entries[row].city_ar_folded = next_text(&at);
-        entries[row].city_en_folded = next_text(&at);
+        struct row_cursor at = row_at(rows, row);
+        entries[row].salon = row_salon(&at);
+        entries[row].search_text = row_text(&at);
+        entries[row].city_ar_folded = row_text(&at);
+        entries[row].city_en_folded = row_text(&at);
+        row_end(&at);
     }
     *out = entries;
     *len = rows->len;
@@ -273,12 +198,13 @@ enum err catalogue_sql_changes(struct ctx *c, struct pg_pool *pool, struct str l
                          pg_int8(CATALOGUE_STAFF_CHANGED_MAX)),
                  &rows));
     assert(rows.len == 1);
-    struct cursor at = {&rows, 0, 0};
-    out->now = pg_get_instant(&rows, 0, at.column++);
-    out->look = next_text(&at);
-    out->continues = next_bool(&at);
-    out->salons_len = next_int8_array(c, &at, &out->salons);
-    out->staff_len = next_int8_array(c, &at, &out->staff);
+    struct row_cursor at = row_at(&rows, 0);
+    out->now = row_instant(&at);
+    out->look = row_text(&at);
+    out->continues = row_bool(&at);
+    out->salons_len = row_int8_array(&at, c->arena, &out->salons);
+    out->staff_len = row_int8_array(&at, c->arena, &out->staff);
+    row_end(&at);
     return OK;
 }
 
@@ -299,12 +225,13 @@ enum err catalogue_sql_busy(struct ctx *c, struct pg_pool *pool, const int64_t *
                  &rows));
     assert(rows.len == staff_len + rooms_len);
     for (uint32_t i = 0; i < rows.len; i++) {
-        struct cursor at = {&rows, i, 0};
-        int64_t id = next_int8(&at);
+        struct row_cursor at = row_at(&rows, i);
+        int64_t id = row_int8(&at);
         assert(id == (i < staff_len ? staff[i] : rooms[i - staff_len]));
-        claims[i].len = next_int8_array(c, &at, &claims[i].items);
-        claims[i].holds_len = next_int8_array(c, &at, &claims[i].holds);
-        next_int8_array(c, &at, &claims[i].hold_ends_us);
+        claims[i].len = row_int8_array(&at, c->arena, &claims[i].items);
+        claims[i].holds_len = row_int8_array(&at, c->arena, &claims[i].holds);
+        row_int8_array(&at, c->arena, &claims[i].hold_ends_us);
+        row_end(&at);
     }
     return OK;
 }

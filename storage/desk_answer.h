@@ -26,9 +26,3 @@ static inline bool desk_answered(const struct desk_answer *answer)
 {
     return answer->verdict == DESK_OK || answer->verdict == DESK_REPLAY;
 }
-/* A page, of which one row more than `limit` was asked for; `empty`: the only row is one of NULLs. */
-static inline size_t page_len(const struct pg_rows *rows, int64_t limit, bool empty, bool *more)
-{
-    *more = rows->len > (uint64_t)limit;
-    return empty ? 0 : *more ? (size_t)limit : rows->len;
-}

@@ -1,6 +1,7 @@
 #include "storage/desk_store.h"
 
 #include "embedded.h"
+#include "storage/catalogue_rows.h"
 #include "storage/desk_answer.h"
 
 /* ---- what may be left out ----------------------------------------------------------------------- */
@@ -35,40 +36,6 @@ static struct pg_arg kept_column(struct ctx *c, const struct weekly_times *times
 
 /* ---- salons ------------------------------------------------------------------------------------- */
 
-static struct salon read_salon(struct row_cursor *at)
-{
-    struct salon salon = {.id = row_int8(at)};
-    salon.name = row_name(at);
-    salon.city = row_name(at);
-    salon.address = row_text(at);
-    salon.phone = row_text(at);
-    salon.timezone = row_text(at);
-    salon.has_position = !row_null(at);
-    if (salon.has_position) {
-        salon.latitude = pg_get_float8(at->rows, at->row, at->column);
-        salon.longitude = pg_get_float8(at->rows, at->row, at->column + 1);
-    }
-    at->column += 2;
-    salon.rating_hundredths = row_int4(at);
-    salon.review_count = row_int4(at);
-    return salon;
-}
-
-static void read_details(struct ctx *c, struct row_cursor *at, struct salon_details *out)
-{
-    *out = (struct salon_details){.salon = read_salon(at)};
-    out->grid_minutes = row_int4(at);
-    out->notice_minutes = row_int4(at);
-    out->horizon_days = row_int4(at);
-    out->policy.auto_confirm = row_bool(at);
-    out->policy.cancel_cutoff_minutes = row_int4(at);
-    out->policy.late_cancel_fee_amount = row_int8(at);
-    out->policy.no_show_fee_amount = row_int8(at);
-    out->policy.deposit_amount = row_int8(at);
-    out->policy.currency = row_text(at);
-    out->opening = row_weekly(c, at);
-}
-
 enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                int64_t salon, const struct salon_changes *in,
                                struct desk_answer *answer, struct salon_details *out)
@@ -97,7 +64,7 @@ enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t 
     struct row_cursor at;
     TRY(row_desk_answer(&rows, &at, answer));
     if (desk_answered(answer))
-        read_details(c, &at, out);
+        *out = row_salon_details(&at, c->arena);
     return OK;
 }
 
@@ -111,12 +78,12 @@ enum err desk_store_mine(struct ctx *c, struct desk_store *store, int64_t actor,
     TRY(row_desk_answer(&rows, &at, answer));
     if (!desk_answered(answer))
         return OK;
-    out->len = page_len(&rows, limit, row_null(&at), &out->more);
+    out->len = row_page_len(&rows, limit, row_null(&at), &out->more);
     out->items = arena_array(c->arena, struct my_salon, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++) {
-        at = (struct row_cursor){&rows, row, 2};
+        at = row_at_column(&rows, row, 2);
         struct my_salon *mine = &out->items[row];
-        mine->salon = read_salon(&at);
+        mine->salon = row_salon(&at);
         mine->owned = row_bool(&at);
         mine->staff = row_int8(&at);
     }
@@ -151,15 +118,8 @@ enum err desk_store_close(struct ctx *c, struct desk_store *store, int64_t actor
 
 static void read_service(struct ctx *c, struct row_cursor *at, struct desk_service *out)
 {
-    struct service *service = &out->service;
-    service->id = row_int8(at);
-    service->name = row_name(at);
-    service->duration_minutes = row_int4(at);
-    service->buffer_before_minutes = row_int4(at);
-    service->buffer_after_minutes = row_int4(at);
-    service->price_amount = row_int8(at);
-    service->currency = row_text(at);
-    out->rooms.len = row_int8_array(c, at, &out->rooms.ids);
+    out->service = row_service(at);
+    out->rooms.len = row_int8_array(at, c->arena, &out->rooms.ids);
 }
 
 enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_t actor,
@@ -214,10 +174,10 @@ enum err desk_store_rooms(struct ctx *c, struct desk_store *store, int64_t actor
     TRY(row_desk_answer(&rows, &at, answer));
     if (!desk_answered(answer))
         return OK;
-    out->len = page_len(&rows, in->limit, row_null(&at), &out->more);
+    out->len = row_page_len(&rows, in->limit, row_null(&at), &out->more);
     out->items = arena_array(c->arena, struct room, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++) {
-        at = (struct row_cursor){&rows, row, 2};
+        at = row_at_column(&rows, row, 2);
         out->items[row].id = row_int8(&at);
         out->items[row].name = row_name(&at);
     }
@@ -232,8 +192,8 @@ static void read_staff(struct ctx *c, struct row_cursor *at, struct desk_staff *
     out->user = row_int8(at);
     out->name = row_text(at);
     out->phone = row_text(at);
-    out->services.len = row_int8_array(c, at, &out->services.ids);
-    out->windows = row_weekly(c, at);
+    out->services.len = row_int8_array(at, c->arena, &out->services.ids);
+    out->windows = row_weekly(at, c->arena);
 }
 
 enum err desk_store_staff_save(struct ctx *c, struct desk_store *store, int64_t actor,
@@ -284,7 +244,7 @@ enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64
     if (!desk_answered(answer))
         return OK;
     out->id = row_int8(&at);
-    out->clashing.len = row_int8_array(c, &at, &out->clashing.ids);
+    out->clashing.len = row_int8_array(&at, c->arena, &out->clashing.ids);
     out->tz = tz_find(row_text(&at));
     return out->tz ? OK : ERR_INTERNAL;
 }
@@ -301,16 +261,16 @@ enum err desk_store_exception_remove(struct ctx *c, struct desk_store *store, in
     return row_desk_answer(&rows, &at, answer);
 }
 
-static enum err read_exception(struct row_cursor *at, struct staff_exception *out)
+static enum err read_exception(struct row_cursor at, struct staff_exception *out)
 {
-    out->id = row_int8(at);
-    struct str kind = row_text(at);
+    out->id = row_int8(&at);
+    struct str kind = row_text(&at);
     for (out->kind = 0; out->kind < EXCEPTION_KIND_COUNT; out->kind++)
         if (str_eq(kind, exception_kind_code(out->kind)))
             break;
-    out->starts_at = row_instant(at);
-    out->ends_at = row_instant(at);
-    out->note = row_text(at);
+    out->starts_at = row_instant(&at);
+    out->ends_at = row_instant(&at);
+    out->note = row_text(&at);
     return out->kind < EXCEPTION_KIND_COUNT ? OK : ERR_INTERNAL;
 }
 
@@ -328,9 +288,9 @@ enum err desk_store_exceptions(struct ctx *c, struct desk_store *store, int64_t 
     if (!desk_answered(answer))
         return OK;
     out->tz = tz_find(row_text(&at));
-    out->len = page_len(&rows, in->limit, row_null(&at), &out->more);
+    out->len = row_page_len(&rows, in->limit, row_null(&at), &out->more);
     out->items = arena_array(c->arena, struct staff_exception, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++)
-        TRY(read_exception(&(struct row_cursor){&rows, row, 3}, &out->items[row]));
+        TRY(read_exception(row_at_column(&rows, row, 3), &out->items[row]));
     return out->tz ? OK : ERR_INTERNAL;
 }

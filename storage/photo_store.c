@@ -78,15 +78,16 @@ enum err photo_store_unused(struct ctx *c, struct photo_store *store, const stru
     return OK;
 }
 
-static enum err read_photo(struct row_cursor *at, struct photo *out)
+static enum err read_photo(struct row_cursor at, struct photo *out)
 {
-    out->id = row_int8(at);
-    TRY(read_content(at, &out->content, &out->image.kind));
-    out->image.width = row_int4(at);
-    out->image.height = row_int4(at);
-    out->bytes = row_int8(at);
-    out->created_at = row_instant(at);
-    out->tz = tz_find(row_text(at));
+    out->id = row_int8(&at);
+    TRY(read_content(&at, &out->content, &out->image.kind));
+    out->image.width = row_int4(&at);
+    out->image.height = row_int4(&at);
+    out->bytes = row_int8(&at);
+    out->created_at = row_instant(&at);
+    out->tz = tz_find(row_text(&at));
+    row_end(&at);
     return out->tz ? OK : ERR_INTERNAL;
 }
 
@@ -99,9 +100,9 @@ enum err photo_store_list(struct ctx *c, struct photo_store *store, const struct
                  &rows));
     if (rows.len == 0)
         return ERR_NOT_FOUND;
-    out->len = page_len(&rows, in->limit, pg_is_null(&rows, 0, 0), &out->more);
+    out->len = row_page_len(&rows, in->limit, pg_is_null(&rows, 0, 0), &out->more);
     out->items = arena_array(c->arena, struct photo, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++)
-        TRY(read_photo(&(struct row_cursor){&rows, row, 0}, &out->items[row]));
+        TRY(read_photo(row_at(&rows, row), &out->items[row]));
     return OK;
 }

@@ -4,15 +4,16 @@
 #include "storage/desk_answer.h"
 
 /* Both statements end with the zone. */
-static void read_review(struct row_cursor *at, struct review *out, const struct tz **tz)
+static void read_review(struct row_cursor at, struct review *out, const struct tz **tz)
 {
-    out->id = row_int8(at);
-    out->author = row_text(at);
-    out->rating = row_int4(at);
-    out->comment = row_text(at);
-    out->created_at = row_instant(at);
-    out->service = row_name(at);
-    *tz = tz_find(row_text(at));
+    out->id = row_int8(&at);
+    out->author = row_text(&at);
+    out->rating = row_int4(&at);
+    out->comment = row_text(&at);
+    out->created_at = row_instant(&at);
+    out->service = row_name(&at);
+    *tz = tz_find(row_text(&at));
+    row_end(&at);
 }
 
 enum err review_store_add(struct ctx *c, struct review_store *store, int64_t actor,
@@ -28,7 +29,7 @@ enum err review_store_add(struct ctx *c, struct review_store *store, int64_t act
     TRY(row_desk_answer(&rows, &at, answer));
     if (!desk_answered(answer))
         return OK;
-    read_review(&at, out, tz);
+    read_review(at, out, tz);
     return *tz ? OK : ERR_INTERNAL;
 }
 
@@ -41,10 +42,10 @@ enum err review_store_list(struct ctx *c, struct review_store *store, const stru
                  &rows));
     if (rows.len == 0)
         return ERR_NOT_FOUND;
-    out->len = page_len(&rows, in->limit, pg_is_null(&rows, 0, 0), &out->more);
+    out->len = row_page_len(&rows, in->limit, pg_is_null(&rows, 0, 0), &out->more);
     out->items = arena_array(c->arena, struct review, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++) {
-        read_review(&(struct row_cursor){&rows, row, 0}, &out->items[row], &out->tz);
+        read_review(row_at(&rows, row), &out->items[row], &out->tz);
         if (!out->tz)
             return ERR_INTERNAL;
     }

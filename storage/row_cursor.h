@@ -1,14 +1,40 @@
-/* storage/row_cursor.h - reading the columns of a row in the order in which a statement lists them.
+/* storage/row_cursor.h - reading the columns of a row in the order in which its statement lists them.
  *
- * Nothing here waits. */
+ * The one way in which the stores read rows: no column is counted by hand, and row_end asserts that the
+ * statement and its reader agree on where the last one is. NULL reads as 0, empty, or no items; where NULL
+ * means something, ask row_null first.
+ *
+ * What is read are views into the rows, copies of arrays lie in the arena.   Waits: never. */
 #pragma once
 #include "domain/catalogue/catalogue.h"
 #include "runtime/pg.h"
 
 struct row_cursor {
     const struct pg_rows *rows;
-    uint32_t row, column;
+    uint32_t row, column; /* the next one */
 };
+
+static inline struct row_cursor row_at(const struct pg_rows *rows, uint32_t row)
+{
+    assert(row < rows->len);
+    return (struct row_cursor){rows, row, 0};
+}
+/* Behind the columns that all rows of the statement begin with alike. */
+static inline struct row_cursor row_at_column(const struct pg_rows *rows, uint32_t row,
+                                              uint32_t column)
+{
+    struct row_cursor at = row_at(rows, row);
+    at.column = column;
+    return at;
+}
+static inline void row_skip(struct row_cursor *at, uint32_t columns)
+{
+    at->column += columns;
+}
+static inline void row_end(const struct row_cursor *at)
+{
+    assert(at->column == at->rows->columns);
+}
 
 static inline bool row_null(const struct row_cursor *at) /* the next one; it stays the next */
 {
@@ -20,23 +46,39 @@ static inline struct str row_text(struct row_cursor *at)
 }
 static inline bool row_bool(struct row_cursor *at)
 {
-    return pg_get_bool(at->rows, at->row, at->column++);
+    uint32_t column = at->column++;
+    return !pg_is_null(at->rows, at->row, column) && pg_get_bool(at->rows, at->row, column);
 }
-/* NULL: 0. int2, int4 or int8. */
+/* int2, int4 or int8. */
 static inline int64_t row_int8(struct row_cursor *at)
 {
     uint32_t column = at->column++;
     return pg_is_null(at->rows, at->row, column) ? 0 : pg_get_int8(at->rows, at->row, column);
 }
+/* int2 or int4. */
 static inline int32_t row_int4(struct row_cursor *at)
 {
     uint32_t column = at->column++;
     return pg_is_null(at->rows, at->row, column) ? 0 : pg_get_int4(at->rows, at->row, column);
 }
+static inline double row_float8(struct row_cursor *at)
+{
+    uint32_t column = at->column++;
+    return pg_is_null(at->rows, at->row, column) ? 0 : pg_get_float8(at->rows, at->row, column);
+}
 static inline struct instant row_instant(struct row_cursor *at)
 {
-    return pg_get_instant(at->rows, at->row, at->column++);
+    uint32_t column = at->column++;
+    return pg_is_null(at->rows, at->row, column) ? (struct instant){0}
+                                                 : pg_get_instant(at->rows, at->row, column);
 }
+static inline struct uuid row_uuid(struct row_cursor *at)
+{
+    uint32_t column = at->column++;
+    return pg_is_null(at->rows, at->row, column) ? (struct uuid){0}
+                                                 : pg_get_uuid(at->rows, at->row, column);
+}
+/* Arabic, then English. */
 static inline struct name row_name(struct row_cursor *at)
 {
     struct name name;
@@ -44,21 +86,28 @@ static inline struct name row_name(struct row_cursor *at)
     name.in[LANG_EN] = row_text(at);
     return name;
 }
-/* NULL: none. */
-static inline size_t row_int8_array(struct ctx *c, struct row_cursor *at, const int64_t **out)
+static inline size_t row_int8_array(struct row_cursor *at, struct arena *arena, const int64_t **out)
 {
     uint32_t column = at->column++;
     *out = NULL;
-    return pg_is_null(at->rows, at->row, column)
-               ? 0
-               : pg_get_int8_array(c->arena, at->rows, at->row, column, out);
+    if (pg_is_null(at->rows, at->row, column))
+        return 0;
+    return pg_get_int8_array(arena, at->rows, at->row, column, out);
 }
 /* Weekday, begin, end. */
-static inline struct weekly_times row_weekly(struct ctx *c, struct row_cursor *at)
+static inline struct weekly_times row_weekly(struct row_cursor *at, struct arena *arena)
 {
     struct weekly_times weekly = {0};
-    weekly.len = row_int8_array(c, at, &weekly.weekday);
-    row_int8_array(c, at, &weekly.starts_minute);
-    row_int8_array(c, at, &weekly.ends_minute);
+    weekly.len = row_int8_array(at, arena, &weekly.weekday);
+    row_int8_array(at, arena, &weekly.starts_minute);
+    row_int8_array(at, arena, &weekly.ends_minute);
     return weekly;
+}
+
+/* A page of which one row more than `limit` was asked for, to see whether there are more. A page of
+ * nothing may be one row, whose columns of the page are NULL: `empty`. */
+static inline size_t row_page_len(const struct pg_rows *rows, int64_t limit, bool empty, bool *more)
+{
+    *more = rows->len > (uint64_t)limit;
+    return empty ? 0 : *more ? (size_t)limit : rows->len;
 }

@@ -32,8 +32,11 @@ enum err session_store_login(struct ctx *c, struct session_store *store, struct 
     TRY(err);
     if (rows.len == 0)
         return ERR_NOT_FOUND;
-    *first_time = pg_get_bool(&rows, 0, ACCOUNT_COLUMNS);
-    return account_read(&rows, 0, out);
+    struct row_cursor at = row_at(&rows, 0);
+    TRY(row_account(&at, out));
+    *first_time = row_bool(&at);
+    row_end(&at);
+    return OK;
 }
 
 enum err session_store_open_for_phone(struct ctx *c, struct session_store *store, struct str phone,
@@ -47,8 +50,9 @@ enum err session_store_open_for_phone(struct ctx *c, struct session_store *store
                          pg_instant(session->refresh.expires_at)),
                  &rows));
     assert(rows.len == 1);
-    out->user_id = pg_get_int8(&rows, 0, 0);
-    return lang_parse(pg_get_text(&rows, 0, 1), &out->lang) ? OK : ERR_INTERNAL;
+    struct row_cursor at = row_at(&rows, 0);
+    out->user_id = row_int8(&at);
+    return lang_parse(row_text(&at), &out->lang) ? OK : ERR_INTERNAL;
 }
 
 static bool read_verdict(struct str text, enum rotation *out)
@@ -81,13 +85,14 @@ enum err session_store_rotate(struct ctx *c, struct session_store *store,
                          pg_text(c->request_id)),
                  &rows));
     assert(rows.len == 1);
-    if (!read_verdict(pg_get_text(&rows, 0, 0), &out->verdict))
+    struct row_cursor at = row_at(&rows, 0);
+    if (!read_verdict(row_text(&at), &out->verdict))
         return ERR_INTERNAL;
     if (out->verdict == ROTATION_REUSED || out->verdict == ROTATION_ENDED)
         return OK;
     out->successor = next->refresh;
-    out->successor.jti = pg_get_uuid(&rows, 0, 1);
-    out->successor.issued_at = pg_get_instant(&rows, 0, 2);
-    out->successor.expires_at = pg_get_instant(&rows, 0, 3);
-    return lang_parse(pg_get_text(&rows, 0, 4), &out->lang) ? OK : ERR_INTERNAL;
+    out->successor.jti = row_uuid(&at);
+    out->successor.issued_at = row_instant(&at);
+    out->successor.expires_at = row_instant(&at);
+    return lang_parse(row_text(&at), &out->lang) ? OK : ERR_INTERNAL;
 }
