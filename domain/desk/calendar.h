@@ -3,6 +3,7 @@
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/desk/desk_verdict.h"
+#include "domain/payments/payment_status.h"
 
 struct calendar_store;
 
@@ -56,30 +57,13 @@ struct staff_load {
     int64_t booked_minutes; /* of pending, confirmed, completed and no-show */
     int64_t open_minutes;   /* in which she could have been booked */
 };
-/* Of the payments of bookings, as the port in storage (the view booking_payment) tells them. */
-enum payment_status {
-    PAYMENT_NONE, /* nobody has begun to pay, and the price is due or was */
-    PAYMENT_INITIATED,
-    PAYMENT_AUTHORIZED,
-    PAYMENT_PAID,
-    PAYMENT_CAPTURED,
-    PAYMENT_PARTIALLY_REFUNDED,
-    PAYMENT_REFUNDED,
-    PAYMENT_VOIDED,
-    PAYMENT_FAILED,
-    PAYMENT_UNKNOWN,
-    PAYMENT_STATUS_COUNT
-};
-struct str payment_status_code(enum payment_status status); /* "none", "initiated", … */
-bool payment_status_parse(struct str code, enum payment_status *out);
-
 /* By the bookings that begin on those days. */
 struct salon_summary {
     struct str timezone, currency;
     struct {
         int64_t bookings, price_amount, fee_amount;
     } by_status[BOOKING_STATUS_COUNT];
-    int64_t by_payment[PAYMENT_STATUS_COUNT]; /* amounts */
+    int64_t by_payment[PAYMENT_STATUS_COUNT]; /* amounts, as the view booking_payment tells them */
     struct staff_load *staff;
     size_t staff_len;
 };
