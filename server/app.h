@@ -43,11 +43,6 @@ struct app {
     struct redis_pool *redis;
     struct http_client *http;
 
-    /* Who signed this access token, from the token alone: true and *out, or false. `now` decides
-     * about expiry. Set by the accounts slice; while NULL every token is refused. */
-    bool (*token_verify)(const struct app *app, struct str token, struct instant now,
-                         struct caller *out);
-
     /* ---- the areas (server/area.h), each known to its own file only ---- */
     struct login_services *login;
     struct catalogue_services *catalogue;

@@ -5,12 +5,14 @@
 #include "providers/senders.h"
 #include "server/api/login_of.h"
 #include "server/area.h"
+#include "server/http/middleware.h"
 #include "storage/account_store.h"
 #include "storage/otp_limits.h"
 #include "storage/otp_store.h"
 #include "storage/session_store.h"
 
 struct login_services {
+    struct token_gate gate;
     struct token_keys keys;
     struct otp_options otp_options;
     struct account_store accounts;
@@ -30,6 +32,11 @@ struct otp *otp_of(const struct app *app)
 struct logins *logins_of(const struct app *app)
 {
     return &app->login->logins;
+}
+
+const struct token_gate *token_gate_of(const struct app *app)
+{
+    return &app->login->gate;
 }
 
 struct account_store *accounts_of(const struct app *app)
@@ -94,11 +101,12 @@ static bool make_sender(struct app *app, struct senders *senders, char *why, siz
     return false;
 }
 
-static bool token_verify(const struct app *app, struct str token, struct instant now,
-                         struct caller *out)
+static bool whose_token(const struct token_gate *gate, struct str token, struct instant now,
+                        struct caller *out)
 {
+    const struct login_services *login = container_of(gate, struct login_services, gate);
     struct access_claims claims;
-    if (!token_access_verify(&app->login->keys, now, token, &claims))
+    if (!token_access_verify(&login->keys, now, token, &claims))
         return false;
     *out =
         (struct caller){.user_id = claims.user_id, .session = claims.session, .lang = claims.lang};
@@ -137,7 +145,7 @@ static bool begin(struct app *app, char *why, size_t why_len)
     /* The numbering plans load when first asked, for 13 ms: not while requests wait. */
     struct phone unused;
     (void)!phone_plan_parse(STR("+971500000000"), &unused);
-    app->token_verify = token_verify;
+    login->gate.whose = whose_token;
     return true;
 }
 

@@ -37,7 +37,7 @@ struct exchange *exchange_new(const struct client *client)
     exchange->began = loop_now(server->loop);
     ctx_init(&exchange->ctx, &exchange->arena, loop_clock(server->loop));
     exchange->ctx.deadline = tick_add(exchange->began, server->options.request_timeout);
-    exchange->request.app = server->app;
+    exchange->request.app = server->options.app;
     assert(client->address.len <= sizeof(exchange->client_ip));
     if (client->address.len)
         memcpy(exchange->client_ip, client->address.ptr, client->address.len);
@@ -63,7 +63,7 @@ static void identify(struct exchange *exchange)
         c->request_id = id;
     else
         own_request_id(exchange);
-    caller_identify(c, req);
+    caller_identify(c, exchange->server->options.tokens, req);
     c->lang = request_language(req);
     const struct cidr_list *trusted = &exchange->server->options.trusted;
     if (trusted->len)

@@ -29,10 +29,11 @@ static void make_id_prefix(struct http_server *server, const struct clock *clock
     }
 }
 
-struct http_server *http_server_new(struct app *app, const struct http_options *options)
+struct http_server *http_server_new(struct loop *loop, struct arena *arena,
+                                    const struct http_options *options)
 {
-    struct http_server *server = arena_new(&app->arena, struct http_server);
-    *server = (struct http_server){.loop = app->loop, .app = app, .options = *options};
+    struct http_server *server = arena_new(arena, struct http_server);
+    *server = (struct http_server){.loop = loop, .options = *options};
     /* A standard chunk or buffer and its headers fill one block. */
     arena_pool_init(&server->output_pool, HTTP_OUTPUT_CHUNK + 512, POOL_KEPT_MAX);
     arena_pool_init(&server->input_pool, 4096 + 512, POOL_KEPT_MAX);
@@ -41,9 +42,9 @@ struct http_server *http_server_new(struct app *app, const struct http_options *
     list_init(&server->conns);
     list_init(&server->listeners);
     server->drained_task.run = on_drained;
-    server->head = arena_new(&app->arena, struct http1_head);
-    server->tls_plain = arena_push_bytes(&app->arena, TLS_PLAIN_BYTES);
-    make_id_prefix(server, loop_clock(app->loop));
+    server->head = arena_new(arena, struct http1_head);
+    server->tls_plain = arena_push_bytes(arena, TLS_PLAIN_BYTES);
+    make_id_prefix(server, loop_clock(loop));
     return server;
 }
 

@@ -7,17 +7,20 @@
  * Threads: a server belongs to its loop.   Waits: never. */
 #pragma once
 #include "runtime/loop.h"
-#include "server/app.h"
 #include "server/http/cidr.h"
 #include "server/http/common_fields.h"
 #include "server/http/http_metrics.h"
 #include "server/http/router.h"
+#include "server/http/str_list.h"
 
 struct conn;
 struct http1_head;
+struct token_gate;
 struct tls_config;
 
 struct http_options {
+    struct app *app;                 /* what requests carry to their endpoints; never looked into */
+    const struct token_gate *tokens; /* NULL: nobody is known */
     size_t head_bytes_max, body_bytes_max;
     uint64_t stream_bytes_max;                 /* body of a route with ROUTE_STREAM */
     uint32_t conns_max, conns_per_address_max; /* of this worker */
@@ -46,7 +49,6 @@ enum { ADDRESS_BUCKETS = 1024 };
 
 struct http_server {
     struct loop *loop;
-    struct app *app;
     struct http_options options;
     struct arena_pool input_pool, output_pool, slab_pool;
     struct arena slab;
@@ -72,7 +74,9 @@ struct http_server {
 };
 enum { TLS_PLAIN_BYTES = 16384 };
 
-struct http_server *http_server_new(struct app *app, const struct http_options *options);
+/* Lives in `arena`, as long as the loop. Copies `options`. */
+struct http_server *http_server_new(struct loop *loop, struct arena *arena,
+                                    const struct http_options *options);
 /* No connection and no request is left. */
 void http_server_free(struct http_server *server);
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "runtime/io.h"
-#include "server/app.h"
 #include "server/http/limits.h"
 
 bool request_id_is_sane(struct str id)
@@ -139,15 +138,15 @@ static bool has_bearer(const struct request *req)
     return str_starts_nocase(request_header(req, STR("authorization")), STR("bearer "));
 }
 
-void caller_identify(const struct ctx *c, struct request *req)
+void caller_identify(const struct ctx *c, const struct token_gate *gate, struct request *req)
 {
     req->caller = (struct caller){0};
-    if (!req->app || !req->app->token_verify || !has_bearer(req))
+    if (!gate || !has_bearer(req))
         return;
     struct str header = request_header(req, STR("authorization"));
     struct str token = str_trim(str_skip(header, sizeof("bearer ") - 1));
     struct caller caller;
-    if (req->app->token_verify(req->app, token, ctx_now(c), &caller))
+    if (gate->whose(gate, token, ctx_now(c), &caller))
         req->caller = caller;
 }
 

@@ -20,7 +20,15 @@ enum lang request_language(const struct request *req);
 struct str client_address(const struct cidr_list *trusted, struct str peer,
                           const struct header *headers, size_t headers_len, char *text);
 
-/* Judges the bearer token, once: from here on `req->caller` is whom it names, or nobody. Waits never. */
-void caller_identify(const struct ctx *c, struct request *req);
+/* Port: whose an access token is. Filled by the accounts (server/login_services.c); a struct of a function,
+ * because a server may have none (tests) or its own. */
+struct token_gate {
+    /* From the token alone: true and *out, or false. `now` decides about expiry. Waits never. */
+    bool (*whose)(const struct token_gate *gate, struct str token, struct instant now,
+                  struct caller *out);
+};
+/* Judges the bearer token, once: from here on `req->caller` is whom it names, or nobody. `gate` NULL: every
+ * token is bad. Waits never. */
+void caller_identify(const struct ctx *c, const struct token_gate *gate, struct request *req);
 /* Is that whom the route demands? R_NO_CREDENTIALS or R_TOKEN_INVALID. Waits never. */
 NODISCARD enum err caller_check(struct ctx *c, const struct request *req);

@@ -21,6 +21,7 @@
 #include "runtime/base/tz.h"
 #include "runtime/offload.h"
 #include "runtime/tls.h"
+#include "server/app.h"
 #include "server/process/worker.h"
 #include "storage/media_store.h"
 #include "storage/migrate.h"

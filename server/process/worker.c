@@ -9,6 +9,7 @@
 #include "runtime/base/log.h"
 #include "runtime/io.h"
 #include "runtime/tls.h"
+#include "server/api/login_of.h"
 #include "server/routes.h"
 #include "server/services.h"
 
@@ -67,6 +68,8 @@ static void make_server(struct worker *worker)
     const struct config *config = worker->process->config;
     uint32_t workers = worker->process->workers;
     struct http_options options = {
+        .app = worker->app,
+        .tokens = token_gate_of(worker->app),
         .head_bytes_max = (size_t)config->max_head_bytes,
         .body_bytes_max = (size_t)config->max_body_bytes,
         .stream_bytes_max = (uint64_t)config->max_upload_bytes,
@@ -85,7 +88,7 @@ static void make_server(struct worker *worker)
     for (size_t i = 0; i < config->trusted_proxies.len; i++)
         options.trusted.len +=
             cidr_parse(config->trusted_proxies.items[i], &options.trusted.items[i]);
-    worker->server = http_server_new(worker->app, &options);
+    worker->server = http_server_new(worker->loop, &worker->app->arena, &options);
 }
 
 static bool open_door(struct worker *worker, int fd, const struct http_listen *listen)

@@ -37,7 +37,7 @@ static size_t fake_head(struct carrier *carrier, const struct answer_head *head,
     assert(!stream->status);
     stream->status = head->status;
     stream->body_promised = head->body_bytes;
-    stream->fields = strbuf_new(&http.app.arena, 512);
+    stream->fields = strbuf_new(&http.arena, 512);
     for (size_t i = 0; i < head->fields_len; i++)
         strbuf_addf(&stream->fields, "%.*s: %.*s\n", STR_FMT(head->fields[i].name),
                     STR_FMT(head->fields[i].value));
@@ -129,7 +129,7 @@ TEST(streams_end_in_any_order)
 {
     http_begin(NULL, NULL);
     for (int i = 0; i < 20; i++) {
-        char *query = (char *)arena_push(&http.app.arena, 32);
+        char *query = (char *)arena_push(&http.arena, 32);
         snprintf(query, 32, "ms=%d&n=%d", 1000 - 10 * i, i);
         run(ask(i, HTTP_GET, "/slow/", query));
     }

@@ -147,13 +147,11 @@ void http_begin(const struct sim_options *sim, const struct http_options *option
     seen = (struct seen){0};
     http.loop = loop_new(io_sim_new(sim ? sim : &plain_sim), &loop_options);
     http.sim = io_sim_of(loop_io(http.loop));
-    arena_pool_init(&http.app.arenas, 65536, 0);
-    arena_begin(&http.app.arena, &http.app.arenas);
-    http.app.loop = http.loop;
-    http.app.process = &http.process;
-    http.server = http_server_new(&http.app, options ? options : &plain);
-    struct http_listen listen = {.router = router_new(&http.app.arena, table, ARRAY_LEN(table)),
-                                 .metrics = http_metrics_new(&http.app.arena, ARRAY_LEN(table))};
+    arena_pool_init(&http.arenas, 65536, 0);
+    arena_begin(&http.arena, &http.arenas);
+    http.server = http_server_new(http.loop, &http.arena, options ? options : &plain);
+    struct http_listen listen = {.router = router_new(&http.arena, table, ARRAY_LEN(table)),
+                                 .metrics = http_metrics_new(&http.arena, ARRAY_LEN(table))};
     bool parsed = io_addr_parse(STR("127.0.0.1:80"), &http.addr);
     int fd = io_listen(loop_io(http.loop), &http.addr, 1024);
     assert(parsed && fd >= 0);
@@ -179,8 +177,8 @@ void http_end(void)
     assert(sim_counts(http.sim).buffers_out == 0);
     assert(sim_counts(http.sim).ops_pending == 0);
     http_server_free(http.server);
-    arena_end(&http.app.arena);
-    arena_pool_fini(&http.app.arenas);
+    arena_end(&http.arena);
+    arena_pool_fini(&http.arenas);
     loop_free(http.loop);
 }
 

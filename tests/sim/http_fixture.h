@@ -12,8 +12,8 @@
 struct http_sim {
     struct loop *loop;
     struct io_sim *sim;
-    struct app app;
-    struct process process;
+    struct arena_pool arenas;
+    struct arena arena; /* as old as the server */
     struct http_server *server;
     struct listener listener;
     struct io_addr addr;

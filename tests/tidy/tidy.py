@@ -13,6 +13,7 @@ import fnmatch
 import os
 import re
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,16 @@ ARROWS = {
     "runtime": {"runtime", "runtime/base"},
     "runtime/base": {"runtime/base"},
 }
+# Inside server/: the rooms below know only these (files, or folders with their "/"). What stands at the top, the
+# areas and the tables, wires, and so does server/process/: they know all.
+SERVER_ROOMS = {
+    "server/http/": ["server/http/", "server/api.h", "domain/reason.h", "runtime/"],
+    "server/api/": ["server/api/", "server/api.h", "server/http/cidr.h", "domain/", "runtime/base/"],
+    "server/work/": ["server/work/", "server/api/*_of.h", "domain/", "runtime/"],
+}
+# Project headers that an endpoint's file sees, however deep: who adds one to a header adds it to all above.
+ENDPOINT_HEADERS_MAX = 30
+ENDPOINT_HEADERS_MEDIAN_MAX = 25
 FREE_ROOMS = ("tests", "bench")  # may include and call what they like, unless a table names them
 
 # Foreign headers (by how their name begins), and the only files that may know them: each library has one
@@ -244,6 +255,61 @@ def arrows(tree):
             there = room(target) if "/" in target else here  # a generated header beside it
             if not system and there in {*ARROWS, *FREE_ROOMS} and there not in ARROWS.get(here, ()):
                 yield f"{path}:{number}: {here} must not know {there} (see ARCHITECTURE.md)"
+
+
+@rule("arrows inside the server",
+      bad=[{"server/http/exchange.c": '#include "server/api/catalogue_of.h"\n'},
+           {"server/http/exchange.c": '#include "server/app.h"\n'},
+           {"server/http/errors.c": '#include "domain/otp/otp.h"\n'},
+           {"server/api/otp_api.c": '#include "server/services.h"\n'},
+           {"server/api/otp_api.c": '#include "server/http/exchange.h"\n'},
+           {"server/api/otp_api.c": '#include "storage/otp_store.h"\n'},
+           {"server/work/otp_work.c": '#include "server/api/otp_api.h"\n'}],
+      good=[{"server/http/conn.c": '#include "server/http/conn.h"\n#include "runtime/tls.h"\n'},
+            {"server/api/otp_api.c": '#include "server/api/login_of.h"\n#include "domain/otp/otp.h"\n'},
+            {"server/work/otp_work.c": '#include "server/api/login_of.h"\n'},
+            {"server/services.c": '#include "server/api/login_of.h"\n#include "storage/otp_store.h"\n'},
+            {"server/process/worker.c": '#include "server/services.h"\n'}])
+def arrows_in_server(tree):
+    for path in tree.paths(*CODE):
+        for here, places in SERVER_ROOMS.items():
+            if not path.startswith(here):
+                continue
+            for number, system, target in includes(tree, path):
+                if not system and "/" in target and not allowed(target, places):
+                    yield f"{path}:{number}: {here} knows only {', '.join(places)}"
+
+
+def headers_seen(tree, path, seen=None):
+    """The project headers that a file includes, directly or through others."""
+    seen = set() if seen is None else seen
+    for _, system, target in includes(tree, path):
+        if not system and target.endswith(".h") and target in tree.files and target not in seen:
+            seen.add(target)
+            headers_seen(tree, target, seen)
+    return seen
+
+
+def header_chain(length):
+    """An example: an endpoint that sees that many headers."""
+    files = {f"domain/h{i}.h": f'#include "domain/h{i + 1}.h"\n' for i in range(1, length)}
+    return {**files, f"domain/h{length}.h": "", "server/api/a_api.c": '#include "domain/h1.h"\n'}
+
+
+@rule("endpoints see few headers",
+      bad=[header_chain(ENDPOINT_HEADERS_MAX + 1), header_chain(ENDPOINT_HEADERS_MEDIAN_MAX + 1)],
+      good=[header_chain(ENDPOINT_HEADERS_MEDIAN_MAX),
+            {**header_chain(ENDPOINT_HEADERS_MAX), "server/api/b_api.c": "", "server/api/c_api.c": ""}])
+def endpoint_headers(tree):
+    counts = []
+    for path in tree.paths(".c"):
+        if path.startswith("server/api/"):
+            counts.append(len(headers_seen(tree, path)))
+            if counts[-1] > ENDPOINT_HEADERS_MAX:
+                yield f"{path}:1: sees {counts[-1]} headers of the project, at most {ENDPOINT_HEADERS_MAX}: split one"
+    if counts and statistics.median(counts) > ENDPOINT_HEADERS_MEDIAN_MAX:
+        yield (f"server/api/: in the median a file sees {statistics.median(counts)} headers of the project, "
+               f"at most {ENDPOINT_HEADERS_MEDIAN_MAX}: split what many include")
 
 
 @rule("foreign headers behind one file each",

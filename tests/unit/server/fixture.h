@@ -1,6 +1,5 @@
 /* tests/unit/server/fixture.h - a ctx and a request without a connection around them. */
 #pragma once
-#include "server/app.h"
 #include "server/http/errors.h"
 #include "tests/test.h"
 
@@ -10,7 +9,6 @@ struct fixture {
     struct ctx c;
     struct request req;
     struct response res;
-    struct app app;
     struct header headers[8];
 };
 
@@ -21,7 +19,6 @@ static inline void fixture_begin(struct fixture *f)
     arena_begin(&f->arena, &f->pool);
     ctx_init(&f->c, &f->arena, &clock_system);
     f->c.request_id = STR("id-1");
-    f->req.app = &f->app;
     f->req.headers = f->headers;
 }
 

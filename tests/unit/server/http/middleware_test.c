@@ -95,9 +95,10 @@ TEST(several_header_lines_are_one_list)
     CHECK_STR(client_address(&trusted, STR("10.1.1.1"), headers, 2, text), STR("9.9.9.9"));
 }
 
-static bool verify(const struct app *app, struct str token, struct instant now, struct caller *out)
+static bool whose(const struct token_gate *gate, struct str token, struct instant now,
+                  struct caller *out)
 {
-    (void)app, (void)now;
+    (void)gate, (void)now;
     *out = (struct caller){.user_id = 7, .lang = LANG_EN};
     return str_eq(token, STR("good"));
 }
@@ -109,10 +110,10 @@ static enum err caller_with(struct fixture *f, uint32_t flags, struct str author
     f->req.caller = (struct caller){0};
     f->req.headers_len = 0;
     f->c.refusal.reason = R_NONE;
-    f->app.token_verify = verify;
+    static const struct token_gate gate = {.whose = whose};
     if (authorization.len)
         fixture_header(f, STR("Authorization"), authorization);
-    caller_identify(&f->c, &f->req);
+    caller_identify(&f->c, &gate, &f->req);
     return caller_check(&f->c, &f->req);
 }
 
