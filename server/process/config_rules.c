@@ -1,5 +1,7 @@
 /* What must hold between settings, and what the text of one must look like inside. */
+#include "runtime/base/arena.h"
 #include "runtime/io.h"
+#include "runtime/url.h"
 #include "server/http/cidr.h"
 #include "server/process/config_why.h"
 #include "server/http/cors.h"
@@ -100,6 +102,22 @@ static bool is_country(struct str s)
     return s.len == 2 && s.ptr[0] >= 'A' && s.ptr[0] <= 'Z' && s.ptr[1] >= 'A' && s.ptr[1] <= 'Z';
 }
 
+/* Where a partner is: paths are appended to it. */
+static bool is_base_url(struct str text)
+{
+    struct arena_pool pool;
+    struct arena arena;
+    struct url url;
+    const char *problem;
+    arena_pool_init(&pool, 4096, 1);
+    arena_begin(&arena, &pool);
+    bool fine = url_parse(text, &arena, &url, &problem) && !url.query.len && !url.user.len &&
+                (str_eq(url.scheme, STR("https")) || str_eq(url.scheme, STR("http")));
+    arena_end(&arena);
+    arena_pool_fini(&pool);
+    return fine;
+}
+
 static bool check_codes(const struct config *config, const struct why *why)
 {
     const struct str_list *providers = &config->otp_provider;
@@ -111,6 +129,11 @@ static bool check_codes(const struct config *config, const struct why *why)
     if (str_list_has(providers, STR("authentica")) && !config->authentica_api_key.len)
         return config_refuse(why,
                              "AUTHENTICA_API_KEY is not set, but OTP_PROVIDER=authentica needs it");
+    if (!is_base_url(config->authentica_base_url))
+        return config_refuse(why,
+                             "AUTHENTICA_BASE_URL is '%.*s', allowed is a URL like "
+                             "https://api.example.com/v1 without user and query",
+                             STR_FMT(config->authentica_base_url));
     for (size_t i = 0; i < config->otp_test_numbers.len; i++)
         if (!is_test_number(config->otp_test_numbers.items[i]))
             return config_refuse(why,

@@ -48,7 +48,7 @@ FOREIGN = {
     "libpq": ["runtime/pg*", "storage/migrate.c", "storage/seed.c"],
     "postgres": ["runtime/pg*", "storage/migrate.c", "storage/seed.c"],
     "hiredis/": ["runtime/redis*"],
-    "curl/": ["runtime/http_client.c"],
+    "curl/": ["runtime/http_client.c", "runtime/url.c"],
     "openssl/": ["runtime/tls.c", "runtime/base/crypto.c"],
     "liburing": ["runtime/io_uring.c"],
     "linux/io_uring": ["runtime/io_uring.c"],
