@@ -44,7 +44,8 @@ CREATE TABLE catalogue_salon (
     CONSTRAINT catalogue_salon_coordinates_come_in_pairs
         CHECK ((latitude IS NULL) = (longitude IS NULL))
 );
-CREATE INDEX catalogue_salon_best_first ON catalogue_salon (rating_hundredths DESC, id) WHERE active;
+CREATE INDEX catalogue_salon_best_first ON catalogue_salon (rating_hundredths DESC, id)
+    WHERE active;
 CREATE INDEX catalogue_salon_search ON catalogue_salon USING gin (search_text gin_trgm_ops)
     WHERE active;
 CREATE INDEX catalogue_salon_owner ON catalogue_salon (owner_id);

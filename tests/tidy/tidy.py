@@ -108,6 +108,15 @@ BANNED = {
 FUNCTION_LINES_MAX = 70
 LONG_IS_MEANT = "/* tidy: long because"  # beside or in the function, with the reason: a table, a state machine
 
+SQL_COLUMNS_MAX = 100
+SQL_ANSWERS = {"ok", "replay", "rotated", "repeated", "reused", "ended"}  # of SQL, that refuse nothing
+# SQL that is being rewritten: too long, too wide, or it still answers in words of its own (domain/*/*verdicts.def) in
+# place of the names of reasons. These lists only get shorter, and go when they are empty.
+SQL_LONG = ["bookings_decide", "booking_move", "booking_reschedule"]
+SQL_WIDE = [*SQL_LONG, "booking_prospects"]
+SQL_OWN_WORDS = [*SQL_WIDE, "booking_candidates", "idempotency_seen", "desk_before", "salon_*", "service_*", "room_*", "staff_*",
+                 "photo_*", "review_add"]
+
 TITLE = re.compile(r"[a-z0-9_/.-]+(,? [a-z0-9_/.-]+)?: \S.*")  # one area, or two
 TITLE_COLUMNS_MAX = 60
 
@@ -503,15 +512,104 @@ def shell_scripts(tree):
 
 
 @rule("SQL and Lua say what they do",
-      bad=[{"storage/sql/a/x.sql": "SELECT 1;\n"}, {"storage/redis/x.lua": "-- y: z\nreturn 1\n"}],
-      good=[{"storage/sql/a/x.sql": "-- x: one.\nSELECT 1;\n"}, {"storage/schema/10_a.sql": "-- first\nSELECT 1;\n"}])
+      bad=[{"storage/sql/a/x.sql": "SELECT 1;\n"}, {"storage/redis/x.lua": "-- y: z\nreturn 1\n"},
+           {"storage/schema/10_a.sql": "CREATE TABLE a ();\n"},
+           {"storage/sql/a/x.sql": "-- a_x: one.\n-- out: it\nSELECT $1;\n"}, {"storage/sql/a/x.sql": "-- a_x: one.\n-- in: it\nSELECT $1;\n"},
+           {"storage/schema/functions/a/x.sql": "-- x: one.\n-- out: 1\nCREATE OR REPLACE FUNCTION x(a int) RETURNS int LANGUAGE sql\n"},
+           {"storage/schema/functions/a/x.sql": "-- x: one.\nCREATE OR REPLACE FUNCTION x() RETURNS int LANGUAGE sql\n"},
+           {"storage/schema/functions/a/x.sql": "-- a_x: one.\n-- out: 1\nCREATE OR REPLACE FUNCTION x() RETURNS int LANGUAGE sql\n"}],
+      good=[{"storage/sql/a/x.sql": "-- x: one.\n-- out: 1\nSELECT 1;\n"}, {"storage/sql/a/x.sql": "-- x: one.   out: 1\nSELECT 1;\n"},
+            {"storage/sql/a/x.sql": "-- x: forgets.\n-- in:  $1 what\nDELETE FROM t WHERE id = $1;\n"},
+            {"storage/schema/10_a.sql": "-- first\nSELECT 1;\n"},
+            {"storage/schema/functions/a/x.sql": "-- x: one.\n-- in:  a      out: 1\nCREATE OR REPLACE FUNCTION x(a int) RETURNS int LANGUAGE sql\n"},
+            {"storage/schema/functions/a/x.sql": "-- x: does.\nCREATE OR REPLACE FUNCTION x() RETURNS void LANGUAGE sql\n"}])
 def script_heads(tree):
     for path in tree.paths(".sql", ".lua"):
         name, folder = Path(path).stem, Path(path).parent.name
-        if not path.startswith(("storage/sql/", "storage/redis/")):
+        code = sql_code(tree.files[path])
+        if path.startswith("storage/schema/functions/"):
+            opening, takes, gives = rf"-- {name}: ", not re.search(r"FUNCTION \w+\(\)", code), "RETURNS void" not in code
+        elif path.startswith("storage/sql/"):
+            opening, takes, gives = rf"-- ({folder}_)?{name}\b", "$1" in code, re.search(r"^(SELECT|RETURNING)\b", code, re.M)
+        elif path.startswith("storage/redis/"):
+            opening, takes, gives = rf"-- ({folder}_)?{name}\b", False, False
+        elif path.startswith("storage/schema/"):
+            opening, takes, gives = "-- ", False, False
+        else:
             continue
-        if not re.match(rf"-- ({folder}_)?{re.escape(name)}\b", tree.files[path]):
+        if not re.match(opening, tree.files[path]):
             yield f"{path}:1: opens with `-- {name}: what it does`, then its inputs and outputs"
+        for word in (["in"] if takes else []) + (["out"] if gives else []):
+            if not re.search(rf"^--.*\b{word}:", tree.files[path], re.M):
+                yield f"{path}:1: its head says what goes in and comes out; `{word}:` is missing"
+
+
+def sql_code(text):
+    """Without comments, lines where they were."""
+    return re.sub(r"--[^\n]*", "", text)
+
+
+def sql_paths(tree, but=()):
+    return [p for p in tree.paths(".sql") if p.startswith("storage/") and not any(fnmatch.fnmatchcase(Path(p).stem, b) for b in but)]
+
+
+@rule("SQL of at most 100 columns",
+      bad=[{"storage/schema/10_a.sql": "-- " + "x" * 98 + "\n"}, {"storage/sql/a/x.sql": "SELECT '" + "م" * 92 + "';\n"}],
+      good=[{"storage/sql/a/x.sql": "SELECT '" + "م" * 90 + "';\n"}, {"bench/pgbench/x.sql": "-- " + "x" * 98 + "\n"}])
+def sql_columns(tree):
+    for path in sql_paths(tree, SQL_WIDE):
+        for number, line in tree.lines(path):
+            if len(line) > SQL_COLUMNS_MAX:
+                yield f"{path}:{number}: {len(line)} columns, at most {SQL_COLUMNS_MAX}"
+
+
+LONG_SQL = "-- x: y.\nCREATE OR REPLACE FUNCTION x()\n    RETURNS int\n    LANGUAGE plpgsql AS $$\nBEGIN\n"
+
+
+@rule("SQL functions of at most 70 lines",
+      bad=[{"storage/schema/functions/a/x.sql": LONG_SQL + "    PERFORM y();\n" * 70 + "END $$;\n"},
+           {"storage/schema/functions/a/x.sql": "CREATE FUNCTION x() RETURNS int LANGUAGE sql\nRETURN 1\n" + "    + 1\n" * 70 + "    + 1;\n"}],
+      good=[{"storage/schema/functions/a/x.sql": LONG_SQL + "    PERFORM y();\n\n" * 69 + "END $$;\n"},
+            {"storage/sql/a/x.sql": "SELECT 1\n" + "    + 1\n" * 80 + "    + 1;\n"}])
+def sql_function_length(tree):
+    for path in sql_paths(tree, SQL_LONG):
+        body = re.search(r"\$\$\n(.*)\n[^\n]*\$\$|^(RETURN\b.*)", tree.files[path], re.S | re.M)
+        length = len([line for line in (body[1] or body[2]).split("\n") if line.strip()]) if body else 0
+        if path.startswith("storage/schema/functions/") and length > FUNCTION_LINES_MAX:
+            yield f"{path}: {length} lines; a part of it with a name of its own is another function"
+
+
+REASONS = 'REASON(SLOT_TAKEN, ERR_CONFLICT, "a.b",\n       "x", "y")\n'
+VERDICTS = 'VERDICT(PAST, "past", BOOKING_PAST, "starts_at")\n'
+
+
+def says(text):
+    return {"storage/schema/functions/a/x.sql": text, "domain/reasons.def": REASONS, "domain/bookings/verdicts.def": VERDICTS}
+
+
+@rule("what SQL refuses by is a reason",
+      bad=[says("verdict := 'SLOT_TAKN';\n"), says("verdict := CASE WHEN a = 'x' THEN 'taken' END;\n"),
+           says("SELECT CASE WHEN a THEN 'NO_SUCH' END;\n"), says("RETURN QUERY SELECT * FROM booking_answer('past', l);\n"),
+           {**says(""), "storage/schema/functions/a/salon_x.sql": "verdict := 'slot_takn';\n"},
+           {**says(""), "storage/sql/a/x.sql": "SELECT coalesce(f.verdict, 'GONE');\n"}],
+      good=[says("verdict := 'SLOT_TAKEN'; -- 'NEVER_MIND'\n"), says("verdict := CASE WHEN a = 'x' THEN 'SLOT_TAKEN' ELSE 'ok' END;\n"),
+            says("target := CASE WHEN a THEN 'pending' END; currency := 'SAR';\n"), says("IF TG_OP <> 'INSERT' THEN\n"),
+            {**says(""), "storage/schema/functions/a/salon_x.sql": "verdict := 'past';\n"}])
+def sql_reasons(tree):
+    """The name of a reason is a word in capitals; words in small letters are looked at where they become a verdict."""
+    reasons = set(re.findall(r"^REASON\((\w+)", tree.files.get("domain/reasons.def", ""), re.M))
+    words = {word for p in tree.paths("verdicts.def") for word in re.findall(r'^VERDICT\(\w+, "(\w+)"', tree.files[p], re.M)}
+    new_form = set(sql_paths(tree, SQL_OWN_WORDS))
+    for path in sql_paths(tree):
+        known = reasons | SQL_ANSWERS | (set() if path in new_form else words)
+        code = sql_code(tree.files[path])
+        said = {m[1]: m.start() for m in re.finditer(r"'([A-Z][A-Z0-9]{3,}|[A-Z0-9]+_[A-Z0-9_]+)'", code)
+                if m[1] not in ("INSERT", "UPDATE", "DELETE")}
+        for m in re.finditer(r"\bverdict\s*:=([^;]*);|\bbooking_answer\(('\w+')", code):
+            said |= {word[1]: m.start() for word in re.finditer(r"(?:^|\bTHEN|\bELSE)\s*'(\w+)'", m[1] or m[2])}
+        for word, at in said.items():
+            if word not in known:
+                yield f"{path}:{code.count(chr(10), 0, at) + 1}: '{word}' is in no line of domain/reasons.def"
 
 
 @rule("commit titles",

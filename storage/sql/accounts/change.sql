@@ -8,5 +8,5 @@ UPDATE accounts_user SET
     email = CASE WHEN $4::boolean THEN $5::text ELSE email END,
     preferred_language = coalesce($6::text, preferred_language)
 WHERE id = $1::bigint
-RETURNING id, phone_number, email, first_name, last_name, role, preferred_language, is_phone_verified,
-          date_joined;
+RETURNING id, phone_number, email, first_name, last_name, role, preferred_language,
+          is_phone_verified, date_joined;

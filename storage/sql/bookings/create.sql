@@ -4,8 +4,8 @@
 --      $9 language asked for ('': the customer's), $10 key, $11 fingerprint ('': none) text[]
 --      per service wanted: $12 its request (from 1), $13 service, $14 staff (0: any) int8[],
 --      $15 starts_at timestamptz[]
--- out: request, service of it int4, verdict, lang text, then the columns of bookings_shown (NULL unless
---      the verdict is 'ok' or 'replay')
-SELECT * FROM bookings_decide($1::integer, $2::integer, $3::integer, $4::bigint[], $5::bigint[], $6::bigint[],
-    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[],
-    $15::timestamptz[]);
+-- out: request, service of it int4, verdict, lang text, then the columns of bookings_shown (NULL
+--      unless the verdict is 'ok' or 'replay')
+SELECT * FROM bookings_decide($1::integer, $2::integer, $3::integer, $4::bigint[], $5::bigint[],
+    $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
+    $13::bigint[], $14::bigint[], $15::timestamptz[]);

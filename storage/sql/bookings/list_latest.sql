@@ -8,7 +8,8 @@ LEFT JOIN LATERAL (
          WHERE b.customer_id = u.id
              AND ($4::bigint = 0 OR (b.starts_at, b.id) < ($3::timestamptz, $4::bigint))
              AND (NOT $7::boolean OR b.ends_at <= now())
-             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text) AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
+             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text)
+             AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
          ORDER BY b.starts_at DESC, b.id DESC LIMIT $2::bigint)
         UNION
         (SELECT b.id, b.starts_at FROM catalogue_staff s
@@ -17,26 +18,30 @@ LEFT JOIN LATERAL (
          WHERE s.user_id = u.id AND s.active AND u.role <> 'customer'
              AND ($4::bigint = 0 OR (b.starts_at, b.id) < ($3::timestamptz, $4::bigint))
              AND (NOT $7::boolean OR b.ends_at <= now())
-             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text) AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
+             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text)
+             AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
          ORDER BY b.starts_at DESC, b.id DESC LIMIT $2::bigint)
         UNION
-        (SELECT b.id, b.starts_at FROM catalogue_salon s JOIN bookings_booking b ON b.salon_id = s.id
+        (SELECT b.id, b.starts_at FROM catalogue_salon s
+         JOIN bookings_booking b ON b.salon_id = s.id
          WHERE s.owner_id = u.id AND u.role = 'manager'
              AND ($4::bigint = 0 OR (b.starts_at, b.id) < ($3::timestamptz, $4::bigint))
              AND (NOT $7::boolean OR b.ends_at <= now())
-             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text) AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
+             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text)
+             AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
          ORDER BY b.starts_at DESC, b.id DESC LIMIT $2::bigint)
         UNION
         (SELECT b.id, b.starts_at FROM bookings_booking b
          WHERE u.role = 'admin'
              AND ($4::bigint = 0 OR (b.starts_at, b.id) < ($3::timestamptz, $4::bigint))
              AND (NOT $7::boolean OR b.ends_at <= now())
-             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text) AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
+             AND ($5::text = '' OR hold_or_expired(b.status, b.hold_expires_at) = $5::text)
+             AND ($6::bigint = 0 OR b.salon_id = $6::bigint)
          ORDER BY b.starts_at DESC, b.id DESC LIMIT $2::bigint)
         ORDER BY 2 DESC, 1 DESC LIMIT $2::bigint
     ) mine
-    -- One by one (OFFSET 0 keeps it so): the planner cannot know how short a page is, and would rather
-    -- hash the whole table.
+    -- One by one (OFFSET 0 keeps it so): the planner cannot know how short a page is, and would
+    -- rather hash the whole table.
     CROSS JOIN LATERAL (SELECT * FROM bookings_shown c WHERE c.id = mine.id OFFSET 0) card
 ) card ON true
 WHERE u.id = $1::bigint

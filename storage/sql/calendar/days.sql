@@ -1,12 +1,12 @@
--- calendar_days: what the staff of a salon have to do on some local days: a line for each member (those
--- who work there: only their own), with windows, time off and extra hours on its first row, and a row
--- for each booking that is not cancelled or expired.
+-- calendar_days: what the staff of a salon have to do on some local days: a line for each member
+-- (those who work there: only their own), with windows, time off and extra hours on its first row,
+-- and a row for each booking that is not cancelled or expired.
 -- in:  $1 actor, $2 salon int8, $3 from date, $4 days int4, $5 bookings at most int8
--- out: verdict, lang, timezone text, staff int8 (NULL: nobody), name text, first row of the line? bool,
---      windows: weekday, starts, ends int8[]; off: starts, ends int8[]; extra: starts, ends int8[] (seconds
---      since 1970; NULL but on the first row), then booking int8 (NULL: none), starts_at, ends_at, status,
---      service int8, service_name_ar, service_name_en, customer int8, customer name, customer phone, room
---      int8, price int8, currency, the beginning of the notes
+-- out: verdict, lang, timezone text, staff int8 (NULL: nobody), name text, first row of the line?
+--      bool, windows: weekday, starts, ends int8[]; off: starts, ends int8[]; extra: starts, ends
+--      int8[] (seconds since 1970; NULL but on the first row), then booking int8 (NULL: none),
+--      starts_at, ends_at, status, service int8, service_name_ar, service_name_en, customer int8,
+--      customer name, customer phone, room int8, price int8, currency, the beginning of the notes
 WITH place AS (
     SELECT f.*, s.id AS salon, s.timezone, local_instant($3::date, 0, s.timezone) AS lower_at,
         local_instant($3::date + $4::integer, 0, s.timezone) AS upper_at
@@ -54,7 +54,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT coalesce(array_agg(date_part('epoch', x.starts_at)::bigint), '{}') AS starts,
         coalesce(array_agg(date_part('epoch', x.ends_at)::bigint), '{}') AS ends
-    FROM (SELECT * FROM catalogue_staff_exception x WHERE x.staff_id = row.staff AND x.kind = 'extra'
+    FROM (SELECT * FROM catalogue_staff_exception x
+          WHERE x.staff_id = row.staff AND x.kind = 'extra'
               AND x.ends_at > place.lower_at AND x.starts_at < place.upper_at
           ORDER BY x.starts_at, x.id) x) extra ON row.first
 ORDER BY row.staff, row.starts_at, row.id;

@@ -1,11 +1,12 @@
--- calendar_summary: what some local days of a salon came to, by their bookings' beginnings: a row of kind
--- 'status' for each state that occurs, one of kind 'payment' for each state of payments that occurs
--- ('none' for what is due and has none), one of kind 'staff' for each member who works there or had bookings;
--- none of a kind when there are none.
+-- calendar_summary: what some local days of a salon came to, by their bookings' beginnings: a row
+-- of kind 'status' for each state that occurs, one of kind 'payment' for each state of payments
+-- that occurs ('none' for what is due and has none), one of kind 'staff' for each member who works
+-- there or had bookings; none of a kind when there are none.
 -- in:  $1 actor, $2 salon int8, $3 first day, $4 last day date
--- out: verdict, lang, timezone, currency text, kind text (NULL: nothing), label text (the state, or the
---      member's name), staff int8, bookings int8, price sum int8, fee sum int8, booked minutes int8 (of
---      pending, confirmed, completed and no-show), open minutes int8 (of staff: could have been booked)
+-- out: verdict, lang, timezone, currency text, kind text (NULL: nothing), label text (the state, or
+--      the member's name), staff int8, bookings int8, price sum int8, fee sum int8, booked minutes
+--      int8 (of pending, confirmed, completed and no-show), open minutes int8 (of staff: could have
+--      been booked)
 WITH place AS (
     SELECT f.verdict, f.lang, s.id AS salon, s.timezone, s.currency,
         local_instant($3::date, 0, s.timezone) AS lower_at,
@@ -14,7 +15,7 @@ WITH place AS (
     LEFT JOIN catalogue_salon s ON f.verdict IS NULL AND s.id = $2::bigint
 ), found AS MATERIALIZED (
     SELECT b.id, b.staff_id, b.price_amount, b.fee_amount,
-        CASE WHEN b.status = 'held' AND b.hold_expires_at <= now() THEN 'expired' ELSE b.status END AS status,
+        hold_or_expired(b.status, b.hold_expires_at) AS status,
         extract(epoch FROM b.ends_at - b.starts_at)::bigint / 60 AS minutes
     FROM place JOIN bookings_booking b ON b.salon_id = place.salon
     WHERE b.starts_at >= place.lower_at AND b.starts_at < place.upper_at
@@ -24,14 +25,16 @@ WITH place AS (
     FROM found WHERE found.status IN ('pending', 'confirmed', 'completed', 'no_show')
     GROUP BY found.staff_id
 ), open AS MATERIALIZED (
-    SELECT o.* FROM place, LATERAL salon_open_minutes(place.salon, $3::date, $4::date, place.timezone) o
+    SELECT o.*
+    FROM place, LATERAL salon_open_minutes(place.salon, $3::date, $4::date, place.timezone) o
 ), line AS (
     SELECT 'status' AS kind, found.status AS label, NULL::bigint AS staff, count(*) AS bookings,
-        sum(found.price_amount)::bigint AS price, sum(found.fee_amount)::bigint AS fee, 0::bigint AS minutes,
-        0::bigint AS open_minutes
+        sum(found.price_amount)::bigint AS price, sum(found.fee_amount)::bigint AS fee,
+        0::bigint AS minutes, 0::bigint AS open_minutes
     FROM found GROUP BY found.status
     UNION ALL
-    SELECT 'payment', coalesce(paid.status, 'none'), NULL, count(*), sum(coalesce(paid.amount, found.price_amount))::bigint, 0, 0, 0
+    SELECT 'payment', coalesce(paid.status, 'none'), NULL, count(*),
+        sum(coalesce(paid.amount, found.price_amount))::bigint, 0, 0, 0
     FROM found LEFT JOIN booking_payment paid ON paid.booking_id = found.id
     WHERE paid.booking_id IS NOT NULL OR found.status IN ('pending', 'confirmed', 'completed')
     GROUP BY coalesce(paid.status, 'none')
@@ -45,7 +48,7 @@ WITH place AS (
     LEFT JOIN open ON open.staff_id = m.id
     WHERE m.active OR had.bookings > 0
 )
-SELECT coalesce(place.verdict, 'ok'), place.lang, place.timezone, place.currency, line.kind, line.label,
-    line.staff, line.bookings, line.price, line.fee, line.minutes, line.open_minutes
+SELECT coalesce(place.verdict, 'ok'), place.lang, place.timezone, place.currency, line.kind,
+    line.label, line.staff, line.bookings, line.price, line.fee, line.minutes, line.open_minutes
 FROM place LEFT JOIN line ON true
 ORDER BY line.kind, line.staff, line.label;

@@ -1,4 +1,5 @@
--- catalogue_directory: active salons as a search sees them, best rated first; the page after (rating, id).
+-- catalogue_directory: active salons as a search sees them, best rated first; the page after
+-- (rating, id).
 -- in:  $1 after rating int4, $2 after id int8 (0: first page), $3 limit int8
 -- out: the columns of salons_list, then search_text, city_ar_folded, city_en_folded
 SELECT s.id, s.name_ar, s.name_en, s.city_ar, s.city_en, s.address, s.phone, s.timezone,

@@ -1,7 +1,8 @@
--- catalogue_salons_search: as salons_list, of those whose names or city contain every word of a query
--- in any order and in either language. Folding leaves nothing in a word that LIKE would read as more
--- than itself; the first word drives the trigram index, the others filter.
--- in:  $1 ... $4 as salons_list, $5 query as typed text                             out: as salons_list
+-- catalogue_salons_search: as salons_list, of those whose names or city contain every word of a
+-- query in any order and in either language. Folding leaves nothing in a word that LIKE would read
+-- as more than itself; the first word drives the trigram index, the others filter.
+-- in:  $1 ... $4 as salons_list, $5 query as typed text
+-- out: as salons_list
 SELECT s.id, s.name_ar, s.name_en, s.city_ar, s.city_en, s.address, s.phone, s.timezone,
     s.latitude, s.longitude, s.rating_hundredths, s.review_count
 FROM catalogue_salon s

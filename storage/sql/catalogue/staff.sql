@@ -1,6 +1,7 @@
 -- catalogue_staff: a page of a salon's active staff, by id, with the active services each offers.
 -- No row: no such salon. One row of NULLs: it has no (more) staff.
--- in:  $1 salon int8, $2 after id int8, $3 limit int8                out: id, name text, services int8[]
+-- in:  $1 salon int8, $2 after id int8, $3 limit int8
+-- out: id, name text, services int8[]
 SELECT m.id, m.name, m.services
 FROM catalogue_salon s
 LEFT JOIN LATERAL (

@@ -1,4 +1,5 @@
--- desk_rooms: a page of a salon's rooms, by id. One row of NULLs behind the verdict: there are no (more).
+-- desk_rooms: a page of a salon's rooms, by id. One row of NULLs behind the verdict: there are no
+-- (more).
 -- in:  $1 actor, $2 salon, $3 after id, $4 limit int8          out: as room_save
 SELECT coalesce(f.verdict, 'ok'), f.lang, r.id, r.name_ar, r.name_en
 FROM salon_shop_floor($1::bigint, $2::bigint) f

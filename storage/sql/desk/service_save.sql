@@ -5,4 +5,5 @@
 -- out: verdict, lang text, then the columns of desk_service
 SELECT f.verdict, f.lang, (f.card).*
 FROM service_save($1::bigint, $2::bigint, $3::bigint, $4::text, $5::text, $6::bigint::integer,
-    $7::bigint::integer, $8::bigint::integer, $9::bigint, $10::bigint[], $11::bigint, $12::text, $13::text, $14::text) f;
+    $7::bigint::integer, $8::bigint::integer, $9::bigint, $10::bigint[], $11::bigint, $12::text,
+    $13::text, $14::text) f;

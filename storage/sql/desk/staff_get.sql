@@ -1,6 +1,7 @@
 -- desk_staff_get: one member of staff as the salon's manager, or she herself, sees her.
 -- in:  $1 actor, $2 salon, $3 staff int8          out: as staff_save
-SELECT CASE WHEN f.verdict IS NOT NULL THEN f.verdict WHEN d.id IS NULL THEN 'not_found' ELSE 'ok' END,
+SELECT CASE WHEN f.verdict IS NOT NULL THEN f.verdict WHEN d.id IS NULL THEN 'not_found'
+    ELSE 'ok' END,
     f.lang, d.*
 FROM salon_shop_floor($1::bigint, $2::bigint) f
 LEFT JOIN LATERAL (

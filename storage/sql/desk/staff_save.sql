@@ -1,6 +1,6 @@
 -- desk_staff_save: takes on or changes a member of staff (staff_save). NULL: as it is.
--- in:  $1 actor, $2 salon, $3 staff (NULL: by phone) int8, $4 phone, $5 first name, $6 last name text,
---      $7 services, $8 weekday, $9 starts, $10 ends int8[], $11 staff at most int8,
+-- in:  $1 actor, $2 salon, $3 staff (NULL: by phone) int8, $4 phone, $5 first name, $6 last name
+--      text, $7 services, $8 weekday, $9 starts, $10 ends int8[], $11 staff at most int8,
 --      $12 language asked for, $13 key, $14 fingerprint text ('': none)
 -- out: verdict, lang text, then the columns of desk_staff
 SELECT f.verdict, f.lang, (f.card).*

@@ -1,6 +1,7 @@
--- otp_count_attempt: somebody entered a code. The attempt is counted in the statement that reads what it
--- is judged by: parallel guesses cannot all read the same count.
--- No row: unknown, of another purpose, expired (counts nothing), used, failed, replaced, no attempt left.
+-- otp_count_attempt: somebody entered a code. The attempt is counted in the statement that reads
+-- what it is judged by: parallel guesses cannot all read the same count.
+-- No row: unknown, of another purpose, expired (counts nothing), used, failed, replaced, no attempt
+-- left.
 -- in:  $1 request uuid, $2 purpose text, $3 now timestamptz
 -- out: user_id bigint, phone_number text, provider text, code_mac bytea or NULL
 WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))

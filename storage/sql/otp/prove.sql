@@ -1,6 +1,8 @@
 -- otp_prove: the right code for a phone that is proved again. Of two at once one gets a row.
--- What waited with the request is applied; an address that somebody else took meanwhile is left out.
--- in:  $1 request uuid, $2 now timestamptz, $3 apply the e-mail address? boolean          out: user_id bigint
+-- What waited with the request is applied; an address that somebody else took meanwhile is left
+-- out.
+-- in:  $1 request uuid, $2 now timestamptz, $3 apply the e-mail address? boolean
+-- out:  user_id bigint
 WITH used AS (
     UPDATE otp_request SET consumed_at = $2::timestamptz
     WHERE id = $1::uuid AND consumed_at IS NULL AND failed_at IS NULL

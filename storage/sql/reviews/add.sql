@@ -5,5 +5,5 @@
 --      service_name_en, timezone text
 SELECT f.verdict, f.lang, f.id, f.author, f.rating, f.comment, f.created_at, f.service_name_ar,
     f.service_name_en, f.timezone
-FROM review_add($1::bigint, $2::bigint, $3::bigint, $4::bigint::integer, $5::text, $6::text, $7::text,
-    $8::text) f;
+FROM review_add($1::bigint, $2::bigint, $3::bigint, $4::bigint::integer, $5::text, $6::text,
+    $7::text, $8::text) f;

@@ -1,6 +1,6 @@
--- seed_demo: salons to try the server with: 12 in Riyadh and Jeddah, with hours, services, staff and
--- windows; their manager, their staff, and one customer. Idempotent: what is there by its phone number
--- or by owner and English name is left as it is. One statement, so all of it or nothing.
+-- seed_demo: salons to try the server with: 12 in Riyadh and Jeddah, with hours, services, staff
+-- and windows; their manager, their staff, and one customer. Idempotent: what is there by its phone
+-- number or by owner and English name is left as it is. One statement, so all of it or nothing.
 DO $seed$
 DECLARE
     manager bigint;
@@ -18,26 +18,38 @@ BEGIN
 
     FOR place IN
         SELECT * FROM (VALUES
-            ('صالون الياسمين', 'Jasmine Salon', 'ladies', 'الرياض', 'Riyadh', 'حي الياسمين، طريق أنس بن مالك', 24.8236, 46.6452, '+966112000001'),
-            ('لمسة جمال', 'Touch of Beauty', 'ladies', 'الرياض', 'Riyadh', 'حي العليا، شارع التحلية', 24.6946, 46.6853, '+966112000002'),
-            ('صالون أناقة', 'Anaqa Salon', 'ladies', 'الرياض', 'Riyadh', 'حي الملقا، طريق الملك فهد', 24.8070, 46.6128, '+966112000003'),
-            ('ركن العروس', 'Bridal Corner', 'ladies', 'الرياض', 'Riyadh', 'حي السليمانية، شارع الأمير ممدوح', 24.7014, 46.7020, '+966112000004'),
-            ('حلاق الديرة', 'Al Dirah Barber', 'barber', 'الرياض', 'Riyadh', 'حي الديرة، شارع الثميري', 24.6319, 46.7130, '+966112000005'),
-            ('نادي الرجل الأنيق', 'The Gentleman Club', 'barber', 'الرياض', 'Riyadh', 'حي حطين، طريق الأمير تركي', 24.7640, 46.6000, '+966112000006'),
-            ('لؤلؤة جدة', 'Pearl of Jeddah', 'ladies', 'جدة', 'Jeddah', 'حي الروضة، شارع الأمير سلطان', 21.5607, 39.1530, '+966122000007'),
-            ('صالون الكورنيش', 'Corniche Salon', 'ladies', 'جدة', 'Jeddah', 'حي الشاطئ، طريق الكورنيش', 21.6040, 39.1080, '+966122000008'),
-            ('سبا ورد الطائف', 'Taif Rose Spa', 'ladies', 'جدة', 'Jeddah', 'حي الحمراء، شارع فلسطين', 21.5262, 39.1663, '+966122000009'),
-            ('بيت الحناء', 'Henna House', 'ladies', 'جدة', 'Jeddah', 'حي البلد، شارع قابل', 21.4858, 39.1868, '+966122000010'),
-            ('حلاق البحر الأحمر', 'Red Sea Barber', 'barber', 'جدة', 'Jeddah', 'حي أبحر الشمالية', 21.7540, 39.1190, '+966122000011'),
-            ('صالون السادة', 'Sadah Barbershop', 'barber', 'جدة', 'Jeddah', 'حي السلامة، شارع صاري', 21.5880, 39.1490, '+966122000012')
+            ('صالون الياسمين', 'Jasmine Salon', 'ladies', 'الرياض', 'Riyadh',
+                'حي الياسمين، طريق أنس بن مالك', 24.8236, 46.6452, '+966112000001'),
+            ('لمسة جمال', 'Touch of Beauty', 'ladies', 'الرياض', 'Riyadh',
+                'حي العليا، شارع التحلية', 24.6946, 46.6853, '+966112000002'),
+            ('صالون أناقة', 'Anaqa Salon', 'ladies', 'الرياض', 'Riyadh',
+                'حي الملقا، طريق الملك فهد', 24.8070, 46.6128, '+966112000003'),
+            ('ركن العروس', 'Bridal Corner', 'ladies', 'الرياض', 'Riyadh',
+                'حي السليمانية، شارع الأمير ممدوح', 24.7014, 46.7020, '+966112000004'),
+            ('حلاق الديرة', 'Al Dirah Barber', 'barber', 'الرياض', 'Riyadh',
+                'حي الديرة، شارع الثميري', 24.6319, 46.7130, '+966112000005'),
+            ('نادي الرجل الأنيق', 'The Gentleman Club', 'barber', 'الرياض', 'Riyadh',
+                'حي حطين، طريق الأمير تركي', 24.7640, 46.6000, '+966112000006'),
+            ('لؤلؤة جدة', 'Pearl of Jeddah', 'ladies', 'جدة', 'Jeddah',
+                'حي الروضة، شارع الأمير سلطان', 21.5607, 39.1530, '+966122000007'),
+            ('صالون الكورنيش', 'Corniche Salon', 'ladies', 'جدة', 'Jeddah',
+                'حي الشاطئ، طريق الكورنيش', 21.6040, 39.1080, '+966122000008'),
+            ('سبا ورد الطائف', 'Taif Rose Spa', 'ladies', 'جدة', 'Jeddah',
+                'حي الحمراء، شارع فلسطين', 21.5262, 39.1663, '+966122000009'),
+            ('بيت الحناء', 'Henna House', 'ladies', 'جدة', 'Jeddah', 'حي البلد، شارع قابل', 21.4858,
+                39.1868, '+966122000010'),
+            ('حلاق البحر الأحمر', 'Red Sea Barber', 'barber', 'جدة', 'Jeddah', 'حي أبحر الشمالية',
+                21.7540, 39.1190, '+966122000011'),
+            ('صالون السادة', 'Sadah Barbershop', 'barber', 'جدة', 'Jeddah', 'حي السلامة، شارع صاري',
+                21.5880, 39.1490, '+966122000012')
         ) AS v (name_ar, name_en, kind, city_ar, city_en, address, latitude, longitude, phone)
     LOOP
         n := n + 1;
         CONTINUE WHEN EXISTS (SELECT FROM catalogue_salon s
                               WHERE s.owner_id = manager AND s.name_en = place.name_en);
         INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, address, phone,
-            latitude, longitude, grid_minutes, auto_confirm, late_cancel_fee_amount, no_show_fee_amount,
-            rating_hundredths, review_count)
+            latitude, longitude, grid_minutes, auto_confirm, late_cancel_fee_amount,
+            no_show_fee_amount, rating_hundredths, review_count)
         VALUES (manager, place.name_ar, place.name_en, place.city_ar, place.city_en, place.address,
             place.phone, place.latitude, place.longitude,
             CASE place.kind WHEN 'barber' THEN 15 ELSE 30 END,
@@ -46,7 +58,8 @@ BEGIN
             CASE place.kind WHEN 'ladies' THEN 5000 ELSE 2000 END, 0, 0)
         RETURNING id INTO salon;
 
-        -- Friday opens after the prayer; barbers close at half past midnight on Thursday and Friday.
+        -- Friday opens after the prayer; barbers close at half past midnight on Thursday and
+        -- Friday.
         INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute)
         SELECT salon, d, CASE WHEN d = 5 THEN 840 ELSE 600 END,
             CASE WHEN place.kind = 'barber' AND d IN (4, 5) THEN 1470 ELSE 1320 END
@@ -72,13 +85,15 @@ BEGIN
             SELECT m.i, format('+9665000001%s', lpad((3 * (n - 1) + m.i)::text, 2, '0')) AS phone,
                 m.first_name, m.last_name
             FROM (VALUES
-                ('ladies', 1, 'سارة', 'القحطاني'), ('ladies', 2, 'ريم', 'الحربي'), ('ladies', 3, 'لينا', 'الزهراني'),
-                ('barber', 1, 'خالد', 'الدوسري'), ('barber', 2, 'عمر', 'الغامدي'), ('barber', 3, 'يوسف', 'المطيري')
+                ('ladies', 1, 'سارة', 'القحطاني'), ('ladies', 2, 'ريم', 'الحربي'),
+                ('ladies', 3, 'لينا', 'الزهراني'),
+                ('barber', 1, 'خالد', 'الدوسري'), ('barber', 2, 'عمر', 'الغامدي'),
+                ('barber', 3, 'يوسف', 'المطيري')
             ) AS m (kind, i, first_name, last_name)
             WHERE m.kind = place.kind
         LOOP
-            INSERT INTO accounts_user (phone_number, role, first_name, last_name, preferred_language,
-                is_phone_verified)
+            INSERT INTO accounts_user (phone_number, role, first_name, last_name,
+                preferred_language, is_phone_verified)
             VALUES (member.phone, 'staff', member.first_name, member.last_name, 'ar-sa', true)
             ON CONFLICT DO NOTHING;
             WITH joined AS (

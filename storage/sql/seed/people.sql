@@ -1,4 +1,5 @@
--- seed_people: whom to log in as, after seed_demo.       out: role text, phone text, name text, salon text
+-- seed_people: whom to log in as, after seed_demo.
+-- out: role text, phone text, name text, salon text
 SELECT u.role, u.phone_number, person_label(u.first_name, u.last_name, u.phone_number),
     coalesce((SELECT s.name_en FROM catalogue_staff st JOIN catalogue_salon s ON s.id = st.salon_id
               WHERE st.user_id = u.id ORDER BY st.id LIMIT 1), '')

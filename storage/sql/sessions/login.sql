@@ -1,7 +1,7 @@
--- sessions_login: the right code for a login. Uses the code, verifies the phone, applies what waited with
--- the request, opens a session: all of it or nothing. Of two at once one gets a row.
--- An address that somebody else took meanwhile is left out; one that is taken this very moment refuses the
--- statement (accounts_user_email_key), and the caller runs it again without.
+-- sessions_login: the right code for a login. Uses the code, verifies the phone, applies what
+-- waited with the request, opens a session: all of it or nothing. Of two at once one gets a row.
+-- An address that somebody else took meanwhile is left out; one that is taken this very moment
+-- refuses the statement (accounts_user_email_key), and the caller runs it again without.
 -- in:  $1 request uuid, $2 now timestamptz, $3 apply the e-mail address? boolean,
 --      $4 session uuid, $5 address, $6 user agent text, $7 refresh token's hash bytea, $8 jti uuid,
 --      $9 issued, $10 expires timestamptz
@@ -32,7 +32,7 @@ WITH used AS (
            $7::bytea, $8::uuid, $9::timestamptz, $10::timestamptz
     FROM person
 )
-SELECT person.id, person.phone_number, person.email, person.first_name, person.last_name, person.role,
-       person.preferred_language, person.is_phone_verified, person.date_joined,
+SELECT person.id, person.phone_number, person.email, person.first_name, person.last_name,
+       person.role, person.preferred_language, person.is_phone_verified, person.date_joined,
        NOT before.is_phone_verified AS is_new
 FROM person JOIN before ON before.id = person.id;

@@ -1,5 +1,5 @@
--- sessions_sweep: forgets sessions that ended, the longest ended first. What must outlive them is in
--- audit_event; a refresh token of a forgotten session is answered as one of an ended session is.
+-- sessions_sweep: forgets sessions that ended, the longest ended first. What must outlive them is
+-- in audit_event; a refresh token of a forgotten session is answered as one of an ended session is.
 -- in:  $1 ended before timestamptz, $2 at most int          out: how many int8
 WITH old AS MATERIALIZED (
     SELECT id FROM auth_session WHERE least(refresh_expires_at, revoked_at) < $1::timestamptz

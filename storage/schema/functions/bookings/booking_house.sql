@@ -4,7 +4,8 @@
 --      new one)
 -- out: free: in ascending ids; stale: holds that have run out are in the way (holds_over says
 --      which)
-CREATE OR REPLACE FUNCTION booking_house(p booking_prospect, moved bigint, OUT free bigint[], OUT stale boolean)
+CREATE OR REPLACE FUNCTION booking_house(p booking_prospect, moved bigint, OUT free bigint[],
+    OUT stale boolean)
     LANGUAGE plpgsql AS $$
 BEGIN
     SELECT array_agg(s.room ORDER BY s.room) FILTER (WHERE clash.busy = 0),

@@ -1,13 +1,14 @@
 -- booking_move: confirm, complete, no_show, cancel.
 --   confirm   customer: her hold, with all of its visit, to pending or confirmed as the policy
 --             says; the salon's side: pending to confirmed
---   complete, no_show   the salon's side: a confirmed booking that has begun; a no-show costs the fee
+--   complete, no_show   the salon's side: a confirmed booking that has begun; a no-show costs its
+--             fee
 --   cancel    customer: until it begins; a confirmed one later than the cut-off costs the late fee.
 --             the salon's side: any active one, for free. A hold goes with all of its visit: it is
 --             one hold
--- A move locks the booking's row, so what it saw is what it changes; `version` counts the moves, and
--- one who names the version that she saw is refused when there was another move since ('moved').
--- Each move leaves one row in the history, under the version that it made.
+-- A move locks the booking's row, so what it saw is what it changes; `version` counts the moves,
+-- and one who names the version that she saw is refused when there was another move since
+-- ('moved'). Each move leaves one row in the history, under the version that it made.
 -- in:  actor (a user's id), booking, action, version (0: whatever it is), reason, request_id
 -- out: verdict: ok, customer_unknown, booking_unknown, moved, forbidden, begun, not_begun,
 --      invalid_transition; the booking

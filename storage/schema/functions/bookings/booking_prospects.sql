@@ -5,6 +5,7 @@
 --      moved: the booking that is to move there (NULL: new ones); it keeps its length and is not in
 --      its own way. pressing: notice is waived, and the horizon is as wide as any salon's may be
 --      (the salon's own people).
+-- out: one row for each service wanted, in order
 CREATE OR REPLACE FUNCTION booking_prospects(p_customer bigint[], p_salon bigint[], p_unit bigint[],
     p_service bigint[], p_staff bigint[], p_starts_at timestamptz[], moved bookings_booking, pressing boolean)
     RETURNS SETOF booking_prospect

@@ -5,17 +5,19 @@
 -- must say what became of its last bookings.
 -- in:  viewer (a user's id) and her role; customer, staff and salon of the booking
 -- out: customer, staff, manager, admin, NULL
-CREATE OR REPLACE FUNCTION booking_relation(viewer bigint, viewer_role text, customer bigint, staff bigint,
-    salon bigint) RETURNS text
+CREATE OR REPLACE FUNCTION booking_relation(viewer bigint, viewer_role text, customer bigint,
+    staff bigint, salon bigint) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN CASE
         WHEN customer = viewer THEN 'customer'
         WHEN viewer_role = 'customer' THEN NULL
-        WHEN EXISTS (SELECT FROM catalogue_staff m JOIN catalogue_salon s ON s.id = m.salon_id AND s.active
+        WHEN EXISTS (SELECT FROM catalogue_staff m
+                     JOIN catalogue_salon s ON s.id = m.salon_id AND s.active
                      WHERE m.id = staff AND m.user_id = viewer AND m.active) THEN 'staff'
         WHEN viewer_role = 'admin' THEN 'admin'
         WHEN viewer_role = 'manager'
-            AND EXISTS (SELECT FROM catalogue_salon s WHERE s.id = salon AND s.owner_id = viewer) THEN 'manager'
+            AND EXISTS (SELECT FROM catalogue_salon s WHERE s.id = salon AND s.owner_id = viewer)
+                THEN 'manager'
     END;
 END $$;

@@ -4,5 +4,6 @@
 CREATE OR REPLACE FUNCTION booking_state(status text, hold_expires_at timestamptz) RETURNS text
     LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    RETURN CASE WHEN status = 'held' AND hold_expires_at <= clock_timestamp() THEN 'expired' ELSE status END;
+    RETURN CASE WHEN status = 'held' AND hold_expires_at <= clock_timestamp() THEN 'expired'
+        ELSE status END;
 END $$;

@@ -18,13 +18,15 @@ BEGIN
             WHERE b.staff_id = s.staff AND b.starts_at >= local_instant(p.day, 0, p.timezone)
                 AND b.starts_at < local_instant(p.day + 1, 0, p.timezone)
                 AND b.status IN ('held', 'pending', 'confirmed')
-                AND (b.status <> 'held' OR b.hold_expires_at > now()) AND b.id IS DISTINCT FROM moved) AS load
+                AND (b.status <> 'held' OR b.hold_expires_at > now())
+                AND b.id IS DISTINCT FROM moved) AS load
         FROM unnest(p.free) AS s (staff)
         CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE b.status <> 'held' OR b.hold_expires_at > now()) AS busy,
                 bool_or(b.status = 'held' AND b.hold_expires_at <= now()) AS stale
             FROM bookings_booking b
             WHERE b.staff_id = s.staff AND b.claimed && p.wanted
-                AND b.status IN ('held', 'pending', 'confirmed') AND b.id IS DISTINCT FROM moved) clash
+                AND b.status IN ('held', 'pending', 'confirmed')
+                AND b.id IS DISTINCT FROM moved) clash
     ) f;
 END $$;

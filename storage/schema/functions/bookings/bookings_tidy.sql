@@ -1,7 +1,7 @@
 -- bookings_tidy: writes down which holds have run out, and forgets keys of requests whose day is
 -- over. It takes no lock of staff, so it waits for nobody: what somebody is just changing is left
 -- to them.
--- in: at most so many of each in one call      out: how many there were
+-- in:  at most so many of each in one call      out: how many there were
 CREATE OR REPLACE FUNCTION bookings_tidy(at_most integer, OUT holds bigint, OUT keys bigint)
     LANGUAGE plpgsql AS $$
 BEGIN

@@ -2,11 +2,13 @@
 -- booked: windows and extra hours, less time off, while the salon is open. Who never can has no
 -- row. Members share most of their weekly times: each of these is laid out over the days once, not
 -- once for each of 200 people.
+-- in:  salon, first and last local day, the salon's zone      out: a row for each member
 CREATE OR REPLACE FUNCTION salon_open_minutes(p_salon bigint, p_from date, p_to date, p_zone text)
     RETURNS TABLE (staff_id bigint, minutes bigint)
     LANGUAGE sql STABLE AS $$
     WITH period AS (
-        SELECT tstzrange(local_instant(p_from, 0, p_zone), local_instant(p_to + 1, 0, p_zone)) AS during
+        SELECT tstzrange(local_instant(p_from, 0, p_zone),
+                         local_instant(p_to + 1, 0, p_zone)) AS during
     ), day AS MATERIALIZED ( -- what begins on the eve may reach over midnight
         SELECT p_from + n AS day, date_part('dow', p_from + n)::integer AS weekday
         FROM generate_series(-1, p_to - p_from) n

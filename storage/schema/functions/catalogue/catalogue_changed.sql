@@ -3,6 +3,7 @@
 -- Whoever writes also sweeps: rows are kept for an hour, and no reader trusts its cache for that
 -- long without a look (storage/catalogue_cache.h). Rows that another writer is sweeping are left to
 -- it.
+-- in:  salon (NULL: none)
 CREATE OR REPLACE FUNCTION catalogue_changed(salon bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF salon IS NULL THEN

@@ -9,7 +9,8 @@ BEGIN
         WHERE v.id = OLD.service_id;
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        UPDATE catalogue_service v SET needs_room = true WHERE v.id = NEW.service_id AND NOT v.needs_room;
+        UPDATE catalogue_service v SET needs_room = true
+        WHERE v.id = NEW.service_id AND NOT v.needs_room;
     END IF;
     RETURN NULL;
 END $$;

@@ -1,4 +1,5 @@
 -- service_rooms: where a service can take place.
+-- in:  service      out: ids of active rooms, ascending
 CREATE OR REPLACE FUNCTION service_rooms(service bigint) RETURNS bigint[]
     LANGUAGE plpgsql STABLE AS $$
 BEGIN

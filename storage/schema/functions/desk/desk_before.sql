@@ -2,8 +2,8 @@
 -- come one after the other (the customer's lock, as bookings take it).
 -- in:  actor (a user's id), key and fingerprint (Idempotency-Key; '': none)
 -- out: verdict (replay, key_reused), lang and kept: the language and the card of the first answer
-CREATE OR REPLACE FUNCTION desk_before(p_actor bigint, p_key text, p_fingerprint text, OUT verdict text, OUT lang text,
-    OUT kept jsonb)
+CREATE OR REPLACE FUNCTION desk_before(p_actor bigint, p_key text, p_fingerprint text,
+    OUT verdict text, OUT lang text, OUT kept jsonb)
     LANGUAGE plpgsql AS $$
 BEGIN
     IF p_key = '' THEN

@@ -1,7 +1,9 @@
 -- room_save: makes a room (p_room NULL) or changes one, as salon_save does.
+-- in:  actor (a user's id), salon, room, its columns, most: active rooms that a salon may have
 -- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, name_ar, name_en
-CREATE OR REPLACE FUNCTION room_save(p_actor bigint, p_salon bigint, p_room bigint, p_name_ar text, p_name_en text,
-    p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text, OUT lang text, OUT id bigint, OUT name_ar text, OUT name_en text)
+CREATE OR REPLACE FUNCTION room_save(p_actor bigint, p_salon bigint, p_room bigint, p_name_ar text,
+    p_name_en text, p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text,
+    OUT lang text, OUT id bigint, OUT name_ar text, OUT name_en text)
     LANGUAGE plpgsql AS $$
 DECLARE
     kept jsonb;
@@ -23,7 +25,8 @@ BEGIN
         RETURN;
     END IF;
     IF p_room IS NULL THEN
-        INSERT INTO catalogue_room AS r (salon_id, name_ar, name_en) VALUES (p_salon, p_name_ar, p_name_en)
+        INSERT INTO catalogue_room AS r (salon_id, name_ar, name_en)
+        VALUES (p_salon, p_name_ar, p_name_en)
         RETURNING r.id, r.name_ar, r.name_en INTO id, name_ar, name_en;
         PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang,
             jsonb_build_object('id', id, 'name_ar', name_ar, 'name_en', name_en));

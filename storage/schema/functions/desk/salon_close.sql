@@ -1,7 +1,9 @@
 -- salon_close: a salon is no more. What lies in the past stays.
+-- in:  actor (a user's id), salon
 -- out: verdict (ok, actor_unknown, forbidden, not_found, has_bookings), lang, busy: active bookings
 --      ahead
-CREATE OR REPLACE FUNCTION salon_close(p_actor bigint, p_salon bigint, OUT verdict text, OUT lang text, OUT busy bigint)
+CREATE OR REPLACE FUNCTION salon_close(p_actor bigint, p_salon bigint, OUT verdict text,
+    OUT lang text, OUT busy bigint)
     LANGUAGE plpgsql AS $$
 BEGIN
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_still(p_actor, p_salon) o;

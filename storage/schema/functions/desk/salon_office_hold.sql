@@ -1,5 +1,7 @@
 -- salon_office_hold: as salon_office, and whoever may goes on alone: the salon's row stays locked.
-CREATE OR REPLACE FUNCTION salon_office_hold(p_actor bigint, p_salon bigint, OUT verdict text, OUT lang text)
+-- in:  as salon_office      out: as salon_office
+CREATE OR REPLACE FUNCTION salon_office_hold(p_actor bigint, p_salon bigint, OUT verdict text,
+    OUT lang text)
     LANGUAGE plpgsql AS $$
 BEGIN
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office(p_actor, p_salon) o;

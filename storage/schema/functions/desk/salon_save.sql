@@ -1,14 +1,16 @@
 -- salon_save: makes a salon (p_salon NULL) or changes one. NULL leaves a column as it is, or at its
 -- default. Hours are replaced as a whole. p_place: write the position, which may be NULL.
 -- Every creation of the desk may have a key (asked, key, fingerprint: desk_before, desk_remember).
+-- in:  actor (a user's id), salon, owner (NULL: the actor, or who it is), the salon's columns,
+--      hours side by side, most: active salons that an owner may have
 -- out: verdict (ok, actor_unknown, forbidden, not_found, owner_unknown, too_many), lang, card
 CREATE OR REPLACE FUNCTION salon_save(p_actor bigint, p_salon bigint, p_owner bigint,
     p_name_ar text, p_name_en text, p_city_ar text, p_city_en text, p_address text, p_phone text,
     p_timezone text, p_place boolean, p_latitude double precision, p_longitude double precision,
     p_grid integer, p_notice integer, p_horizon integer, p_auto_confirm boolean, p_cutoff integer,
     p_late_fee bigint, p_no_show_fee bigint, p_deposit bigint,
-    p_weekday bigint[], p_opens bigint[], p_closes bigint[], p_most bigint, p_asked text, p_key text, p_fingerprint text,
-    OUT verdict text, OUT lang text, OUT card desk_salon)
+    p_weekday bigint[], p_opens bigint[], p_closes bigint[], p_most bigint, p_asked text,
+    p_key text, p_fingerprint text, OUT verdict text, OUT lang text, OUT card desk_salon)
     LANGUAGE plpgsql AS $$
 DECLARE
     kept jsonb;
@@ -40,8 +42,10 @@ BEGIN
 
     IF the IS NULL THEN
         owner := coalesce(p_owner, p_actor);
-        PERFORM FROM accounts_user u WHERE u.id = owner FOR NO KEY UPDATE; -- one at a time is counted
-        IF (SELECT count(*) FROM catalogue_salon s WHERE s.owner_id = owner AND s.active) >= p_most THEN
+        -- one at a time is counted
+        PERFORM FROM accounts_user u WHERE u.id = owner FOR NO KEY UPDATE;
+        IF (SELECT count(*) FROM catalogue_salon s
+            WHERE s.owner_id = owner AND s.active) >= p_most THEN
             verdict := 'too_many';
             RETURN;
         END IF;

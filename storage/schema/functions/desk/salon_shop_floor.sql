@@ -1,7 +1,9 @@
 -- salon_shop_floor: as salon_office, but those who work there may as well; `own` is then the only
 -- member of staff they may look at, NULL for managers.
-CREATE OR REPLACE FUNCTION salon_shop_floor(p_actor bigint, p_salon bigint, OUT verdict text, OUT lang text,
-    OUT own bigint)
+-- in:  actor (a user's id), salon
+-- out: verdict (NULL: yes; actor_unknown, forbidden, not_found); lang: what the actor prefers; own
+CREATE OR REPLACE FUNCTION salon_shop_floor(p_actor bigint, p_salon bigint, OUT verdict text,
+    OUT lang text, OUT own bigint)
     LANGUAGE sql STABLE AS $$
     SELECT CASE
             WHEN u.id IS NULL THEN 'actor_unknown'

@@ -1,8 +1,9 @@
 -- service_close: as salon_close, for a service.
+-- in:  actor (a user's id), salon, service
 -- out: verdict (ok, actor_unknown, forbidden, not_found, has_bookings), lang, busy: active bookings
 --      ahead
-CREATE OR REPLACE FUNCTION service_close(p_actor bigint, p_salon bigint, p_service bigint, OUT verdict text,
-    OUT lang text, OUT busy bigint)
+CREATE OR REPLACE FUNCTION service_close(p_actor bigint, p_salon bigint, p_service bigint,
+    OUT verdict text, OUT lang text, OUT busy bigint)
     LANGUAGE plpgsql AS $$
 BEGIN
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_still(p_actor, p_salon) o;

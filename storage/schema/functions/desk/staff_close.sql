@@ -1,9 +1,10 @@
 -- staff_close: as salon_close, for a member of staff. The account stays, and its role: it may work
 -- elsewhere.
+-- in:  actor (a user's id), salon, member of staff
 -- out: verdict (ok, actor_unknown, forbidden, not_found, has_bookings), lang, busy: active bookings
 --      ahead
-CREATE OR REPLACE FUNCTION staff_close(p_actor bigint, p_salon bigint, p_staff bigint, OUT verdict text, OUT lang text,
-    OUT busy bigint)
+CREATE OR REPLACE FUNCTION staff_close(p_actor bigint, p_salon bigint, p_staff bigint,
+    OUT verdict text, OUT lang text, OUT busy bigint)
     LANGUAGE plpgsql AS $$
 BEGIN
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office(p_actor, p_salon) o;

@@ -1,9 +1,11 @@
 -- staff_exception_add: time off, or extra hours. Bookings that time off runs into stay as they are:
 -- their ids are told, so that somebody cancels or moves them.
+-- in:  actor (a user's id), salon, staff, the exception's columns, most: exceptions ahead that a
+--      member may have
 -- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, clashing: at most 100
 --      ids, timezone: the salon's
-CREATE OR REPLACE FUNCTION staff_exception_add(p_actor bigint, p_salon bigint, p_staff bigint, p_kind text,
-    p_starts_at timestamptz, p_ends_at timestamptz, p_note text, p_most bigint,
+CREATE OR REPLACE FUNCTION staff_exception_add(p_actor bigint, p_salon bigint, p_staff bigint,
+    p_kind text, p_starts_at timestamptz, p_ends_at timestamptz, p_note text, p_most bigint,
     p_asked text, p_key text, p_fingerprint text,
     OUT verdict text, OUT lang text, OUT id bigint, OUT clashing bigint[], OUT timezone text)
     LANGUAGE plpgsql AS $$
@@ -35,7 +37,8 @@ BEGIN
     VALUES (p_staff, p_kind, p_starts_at, p_ends_at, p_note) RETURNING x.id INTO id;
     clashing := ARRAY(
         SELECT b.id FROM bookings_booking b
-        WHERE p_kind = 'off' AND b.staff_id = p_staff AND b.starts_at < p_ends_at AND b.ends_at > p_starts_at
+        WHERE p_kind = 'off' AND b.staff_id = p_staff AND b.starts_at < p_ends_at
+            AND b.ends_at > p_starts_at
             AND b.starts_at > p_starts_at - interval '24 hours' AND b.ends_at > now()
             AND b.status IN ('held', 'pending', 'confirmed')
             AND (b.status <> 'held' OR b.hold_expires_at > now())

@@ -4,11 +4,14 @@
 -- becomes staff. Without a name nobody is taken on: everybody would be shown her phone number in
 -- its place. Who was removed comes back under the same id. Services and windows are replaced as a
 -- whole; NULL leaves them.
+-- in:  actor (a user's id), salon, staff, phone and names (of a new one), services, windows side by
+--      side, most: active staff that a salon may have
 -- out: verdict (ok, actor_unknown, forbidden, not_found, already_staff, service_unknown, too_many,
 --      name_needed), lang, card
-CREATE OR REPLACE FUNCTION staff_save(p_actor bigint, p_salon bigint, p_staff bigint, p_phone text, p_first_name text,
-    p_last_name text, p_services bigint[], p_weekday bigint[], p_starts bigint[], p_ends bigint[],
-    p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text, OUT lang text, OUT card desk_staff)
+CREATE OR REPLACE FUNCTION staff_save(p_actor bigint, p_salon bigint, p_staff bigint, p_phone text,
+    p_first_name text, p_last_name text, p_services bigint[], p_weekday bigint[], p_starts bigint[],
+    p_ends bigint[], p_most bigint, p_asked text, p_key text, p_fingerprint text, OUT verdict text,
+    OUT lang text, OUT card desk_staff)
     LANGUAGE plpgsql AS $$
 DECLARE
     kept jsonb;
@@ -23,7 +26,8 @@ BEGIN
     END IF;
     SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
     IF verdict IS NULL AND EXISTS (SELECT FROM unnest(p_services) AS q (id) WHERE NOT EXISTS (
-        SELECT FROM catalogue_service v WHERE v.id = q.id AND v.salon_id = p_salon AND v.active)) THEN
+        SELECT FROM catalogue_service v
+        WHERE v.id = q.id AND v.salon_id = p_salon AND v.active)) THEN
         verdict := 'service_unknown';
     END IF;
     IF the IS NULL THEN
@@ -33,10 +37,12 @@ BEGIN
         verdict := CASE
             WHEN verdict IS NOT NULL THEN verdict
             WHEN member.active THEN 'already_staff'
-            WHEN (SELECT count(*) FROM catalogue_staff m WHERE m.salon_id = p_salon AND m.active) >= p_most
+            WHEN (SELECT count(*) FROM catalogue_staff m
+                  WHERE m.salon_id = p_salon AND m.active) >= p_most
                 THEN 'too_many'
             WHEN coalesce(p_first_name, '') || coalesce(p_last_name, '') = '' AND NOT EXISTS (
-                SELECT FROM accounts_user u WHERE u.phone_number = p_phone AND u.first_name || u.last_name <> '')
+                SELECT FROM accounts_user u
+                WHERE u.phone_number = p_phone AND u.first_name || u.last_name <> '')
                 THEN 'name_needed' END;
     END IF;
     IF verdict IS NOT NULL THEN
@@ -49,7 +55,8 @@ BEGIN
         ON CONFLICT (phone_number) DO NOTHING;
         SELECT u.id INTO person FROM accounts_user u WHERE u.phone_number = p_phone;
         UPDATE accounts_user u SET role = 'staff' WHERE u.id = person AND u.role = 'customer';
-        UPDATE accounts_user u SET first_name = coalesce(p_first_name, ''), last_name = coalesce(p_last_name, '')
+        UPDATE accounts_user u SET first_name = coalesce(p_first_name, ''),
+            last_name = coalesce(p_last_name, '')
         WHERE u.id = person AND u.first_name || u.last_name = '';
         INSERT INTO catalogue_staff AS m (salon_id, user_id) VALUES (p_salon, person)
         ON CONFLICT (user_id, salon_id) DO UPDATE SET active = true RETURNING m.id INTO the;
@@ -63,7 +70,8 @@ BEGIN
     END IF;
     IF p_services IS NOT NULL THEN
         DELETE FROM catalogue_staff_service o WHERE o.staff_id = the;
-        INSERT INTO catalogue_staff_service (staff_id, service_id) SELECT DISTINCT the, v FROM unnest(p_services) v;
+        INSERT INTO catalogue_staff_service (staff_id, service_id)
+        SELECT DISTINCT the, v FROM unnest(p_services) v;
     END IF;
     IF p_weekday IS NOT NULL THEN
         DELETE FROM catalogue_staff_window w WHERE w.staff_id = the;

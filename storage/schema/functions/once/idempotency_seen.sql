@@ -1,4 +1,5 @@
 -- idempotency_seen: which of the requests with keys were answered before.
+-- in:  per request: caller (a user's id), key ('': none), fingerprint
 -- out: n; verdict: 'replay', or 'key_reused' when the key came with another request
 CREATE OR REPLACE FUNCTION idempotency_seen(p_caller bigint[], p_key text[], p_fingerprint text[])
     RETURNS TABLE (n bigint, verdict text)

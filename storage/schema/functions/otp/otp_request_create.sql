@@ -12,7 +12,8 @@ RETURNS TABLE (user_id bigint, language text) LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     IF p_email IS NOT NULL THEN
-        PERFORM FROM accounts_user u WHERE lower(u.email) = lower(p_email) AND u.phone_number <> p_phone;
+        PERFORM FROM accounts_user u
+        WHERE lower(u.email) = lower(p_email) AND u.phone_number <> p_phone;
         IF FOUND THEN
             RETURN;
         END IF;
@@ -28,8 +29,8 @@ BEGIN
         RETURNING u.id, u.preferred_language INTO user_id, language;
     END IF;
 
-    INSERT INTO otp_request (id, user_id, phone_number, purpose, channel, provider, code_mac, max_attempts,
-                             created_at, expires_at, address, address_key, device,
+    INSERT INTO otp_request (id, user_id, phone_number, purpose, channel, provider, code_mac,
+                             max_attempts, created_at, expires_at, address, address_key, device,
                              email, first_name, last_name)
     VALUES (p_id, otp_request_create.user_id, p_phone, p_purpose, p_channel, p_provider, p_code_mac,
             p_max_attempts, p_now, p_expires_at, p_address, p_address_key, p_device,

@@ -5,6 +5,8 @@
 -- never both take the last place. Locks are taken in the order address, device, phone: no deadlock.
 -- Each query below sees what was committed before it began, for a VOLATILE function.
 --
+-- in:  as otp_request_create, then: did the device name itself (or is it known by its address
+--      only)? and of each limit how many in which window (0: no limit), and the pause between two
 -- out: refused 0 and wait_s 0, or 1 address, 2 device, 3 phone, 4 cooldown with wait_s > 0;
 --      refused 0 without a user_id: the e-mail address belongs to another account.
 CREATE OR REPLACE FUNCTION otp_request_create_counted(
@@ -74,7 +76,7 @@ BEGIN
     refused := 0;
     wait_s := 0;
     SELECT made.user_id, made.language INTO user_id, language
-    FROM otp_request_create(p_id, p_phone, p_purpose, p_channel, p_provider, p_code_mac, p_max_attempts,
-                            p_now, p_expires_at, p_address, p_address_key, p_device,
+    FROM otp_request_create(p_id, p_phone, p_purpose, p_channel, p_provider, p_code_mac,
+                            p_max_attempts, p_now, p_expires_at, p_address, p_address_key, p_device,
                             p_email, p_first_name, p_last_name, p_language) made;
 END $$;

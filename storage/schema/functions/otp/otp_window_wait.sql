@@ -1,6 +1,8 @@
--- otp_window_wait: seconds until a window that holds `p_times` (oldest first, all inside it) has
--- room again; 0 when it has room now.
-CREATE OR REPLACE FUNCTION otp_window_wait(p_times timestamptz[], p_max int, p_window interval, p_now timestamptz)
+-- otp_window_wait: how long until a window of time has room again.
+-- in:  times: what is in it, oldest first; how many may be; its length; now
+-- out: seconds; 0 when it has room now
+CREATE OR REPLACE FUNCTION otp_window_wait(p_times timestamptz[], p_max int, p_window interval,
+    p_now timestamptz)
 RETURNS int LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN p_max <= 0 OR coalesce(cardinality(p_times), 0) < p_max THEN 0

@@ -1,9 +1,11 @@
 -- photo_add: a salon shows a photo. The same content again is the same photo, under the id it has.
+-- in:  actor (a user's id), salon, the photo's columns, most: photos that a salon may have
 -- out: verdict (ok, actor_unknown, forbidden, not_found, too_many), lang, id, created_at, timezone:
 --      the salon's
-CREATE OR REPLACE FUNCTION photo_add(p_actor bigint, p_salon bigint, p_content text, p_kind text, p_width integer,
-    p_height integer, p_bytes bigint, p_most bigint, p_asked text, p_key text, p_fingerprint text,
-    OUT verdict text, OUT lang text, OUT id bigint, OUT created_at timestamptz, OUT timezone text)
+CREATE OR REPLACE FUNCTION photo_add(p_actor bigint, p_salon bigint, p_content text, p_kind text,
+    p_width integer, p_height integer, p_bytes bigint, p_most bigint, p_asked text, p_key text,
+    p_fingerprint text, OUT verdict text, OUT lang text, OUT id bigint, OUT created_at timestamptz,
+    OUT timezone text)
     LANGUAGE plpgsql AS $$
 DECLARE
     kept jsonb;

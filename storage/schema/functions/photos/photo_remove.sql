@@ -1,4 +1,5 @@
 -- photo_remove: forgets a photo of a salon; its file goes when nobody names it any more.
+-- in:  actor (a user's id), salon, photo
 -- out: verdict (ok, actor_unknown, forbidden, not_found), lang, content, kind of what is gone
 CREATE OR REPLACE FUNCTION photo_remove(p_actor bigint, p_salon bigint, p_photo bigint,
     OUT verdict text, OUT lang text, OUT content text, OUT kind text)

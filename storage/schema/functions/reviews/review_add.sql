@@ -6,10 +6,11 @@
 -- out: verdict (ok, replay, key_reused, actor_unknown, not_found, not_completed, reviewed), lang,
 --      id, author's name, rating, comment, created_at, service_name_ar, service_name_en, timezone
 --      (the salon's)
-CREATE OR REPLACE FUNCTION review_add(p_actor bigint, p_salon bigint, p_booking bigint, p_rating integer,
-    p_comment text, p_asked text, p_key text, p_fingerprint text,
-    OUT verdict text, OUT lang text, OUT id bigint, OUT author text, OUT rating integer, OUT comment text,
-    OUT created_at timestamptz, OUT service_name_ar text, OUT service_name_en text, OUT timezone text)
+CREATE OR REPLACE FUNCTION review_add(p_actor bigint, p_salon bigint, p_booking bigint,
+    p_rating integer, p_comment text, p_asked text, p_key text, p_fingerprint text,
+    OUT verdict text, OUT lang text, OUT id bigint, OUT author text, OUT rating integer,
+    OUT comment text, OUT created_at timestamptz, OUT service_name_ar text,
+    OUT service_name_en text, OUT timezone text)
     LANGUAGE plpgsql AS $$
 DECLARE
     booking record;
@@ -60,6 +61,7 @@ BEGIN
     timezone := booking.timezone;
     PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang, jsonb_build_object('id', id,
         'author', author, 'rating', rating, 'comment', comment, 'created_at', created_at,
-        'service_name_ar', service_name_ar, 'service_name_en', service_name_en, 'timezone', timezone));
+        'service_name_ar', service_name_ar, 'service_name_en', service_name_en,
+        'timezone', timezone));
     verdict := 'ok';
 END $$;

@@ -1,6 +1,8 @@
 -- auth_session_rotate: a refresh token was shown; `p_hash` is its hash, p_new_… what would follow
 -- it. One row's lock decides between twins: the second finds the token used a moment ago.
 --
+-- in:  the session and its user; hash of the token shown; the next one's hash, id and dates; now;
+--      how long after its use a token is answered once more; what to note of the client
 -- out: verdict 'rotated' (the new token counts from now on), 'repeated' (used before, within the
 --      grace: jti and dates of its successor, to sign it again), 'reused' (later than that:
 --      somebody has a copy, and nobody can tell who; the session is over and an audit row says so),
@@ -33,7 +35,8 @@ BEGIN
         issued_at := s.refresh_issued_at;
         expires_at := s.refresh_expires_at;
     ELSE
-        UPDATE auth_session SET revoked_at = p_now, revoked_why = 'refresh_reused' WHERE id = p_session;
+        UPDATE auth_session SET revoked_at = p_now, revoked_why = 'refresh_reused'
+            WHERE id = p_session;
         INSERT INTO audit_event (at, user_id, event, address, request_id, detail)
         VALUES (p_now, p_user, 'refresh_reused', p_address, p_request_id,
                 jsonb_build_object('session', p_session, 'user_agent', p_user_agent));
