@@ -21,6 +21,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "runtime/breaker.h"
 #include "runtime/foreign.h"
@@ -92,11 +93,6 @@ struct transfer {
 
 static void pump_all(struct http_client *client);
 static void client_work(struct http_client *client, curl_socket_t fd, int mask);
-
-static void count(uint64_t *counter, int64_t n)
-{
-    __atomic_store_n(counter, *counter + (uint64_t)n, __ATOMIC_RELAXED);
-}
 
 static void *heap(size_t size)
 {
@@ -384,7 +380,7 @@ static struct request *transfer_release(struct transfer *transfer)
     transfer->request = NULL;
     list_remove(&transfer->link);
     list_push_front(&partner->idle, &transfer->link);
-    count(&partner->stats.inflight, -1);
+    counter_add(&partner->stats.inflight, -1);
     return request;
 }
 
@@ -404,8 +400,8 @@ static void request_begin(struct request *request)
     request->transfer = transfer;
     request->begun = true;
     list_push_back(&partner->active, &transfer->link);
-    count(&partner->stats.inflight, 1);
-    count(&partner->stats.calls, 1);
+    counter_add(&partner->stats.inflight, 1);
+    counter_add(&partner->stats.calls, 1);
     easy_set_call(transfer->easy, request);
     if (curl_multi_add_handle(partner->client->multi, transfer->easy) != CURLM_OK) {
         transfer_release(transfer);
@@ -487,7 +483,7 @@ static struct request *queue_take(struct partner *partner)
     struct list_link *link = list_take_first(&partner->queue);
     if (!link)
         return NULL;
-    count(&partner->stats.queued, -1);
+    counter_add(&partner->stats.queued, -1);
     return container_of(container_of(link, struct wait, link), struct request, wait);
 }
 
@@ -529,7 +525,7 @@ static void request_cancel(struct wait *wait)
         transfer_end(request->transfer);
     } else {
         list_remove(&wait->link);
-        count(&partner->stats.queued, -1);
+        counter_add(&partner->stats.queued, -1);
     }
     wait_done(wait, ERR_TIMEOUT);
     partner_pump(partner);
@@ -540,7 +536,7 @@ static void request_submit(void *arg)
     struct request *request = arg;
     struct partner *partner = request->partner;
     list_push_back(&partner->queue, &request->wait.link);
-    count(&partner->stats.queued, 1);
+    counter_add(&partner->stats.queued, 1);
     partner_pump(partner);
 }
 
@@ -550,7 +546,7 @@ void partner_judge(struct partner *partner, bool good)
     bool was_open = partner->breaker.state == BREAKER_OPEN;
     breaker_judge(&partner->breaker, now, good);
     bool is_open = partner->breaker.state == BREAKER_OPEN;
-    __atomic_store_n(&partner->stats.breaker_open, is_open, __ATOMIC_RELAXED);
+    counter_set(&partner->stats.breaker_open, is_open);
     if (!is_open || was_open)
         return;
     log_event(LOG_WARN, "partner_breaker_open", "%s", partner->name);
@@ -560,11 +556,11 @@ void partner_judge(struct partner *partner, bool good)
 static bool admit(struct partner *partner)
 {
     if (!has_room(partner) && partner->stats.queued >= partner->options.queue_max) {
-        count(&partner->stats.refused_full, 1);
+        counter_add(&partner->stats.refused_full, 1);
         return false;
     }
     if (!breaker_admit(&partner->breaker, loop_now(partner->client->loop))) {
-        count(&partner->stats.refused_open, 1);
+        counter_add(&partner->stats.refused_open, 1);
         return false;
     }
     return true;
@@ -585,8 +581,8 @@ static enum err request_run(struct request *request)
     if (err == ERR_CANCELED) /* the client and its partners may be gone */
         return err;
     if (request->begun) {
-        count(&partner->stats.ended, 1);
-        count(&partner->stats.latency_us_sum, (int64_t)(ctx_mono(c).ns - begun.ns) / 1000);
+        counter_add(&partner->stats.ended, 1);
+        counter_add(&partner->stats.latency_us_sum, (int64_t)(ctx_mono(c).ns - begun.ns) / 1000);
     }
     return err == ERR_TIMEOUT && !request->sent ? ERR_UNAVAILABLE : err;
 }
@@ -603,7 +599,7 @@ enum err http_fetch(struct ctx *c, struct partner *partner, const struct http_ca
     }
     enum err err = request_run(&request);
     if (err && err != ERR_CANCELED && request.begun) {
-        count(&partner->stats.failures, 1);
+        counter_add(&partner->stats.failures, 1);
         partner_judge(partner, false);
     }
     return err;

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/fiber.h"
 #include "runtime/timer.h"
 
@@ -36,17 +37,6 @@ struct loop {
 enum { ARENA_BLOCKS_KEPT = 4096 };
 
 static _Thread_local struct loop *current_loop;
-
-/* Counters are written by this thread alone and read by another. */
-static void count(uint64_t *counter, uint64_t n)
-{
-    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-static void raise_to(uint64_t *counter, uint64_t n)
-{
-    if (n > *counter)
-        __atomic_store_n(counter, n, __ATOMIC_RELAXED);
-}
 
 static struct tick mono(struct loop *loop)
 {
@@ -192,10 +182,10 @@ bool fiber_start(struct loop *loop, fiber_fn *fn, void *arg)
 {
     struct fiber *fiber = fiber_new(&loop->fibers, loop, fn, arg);
     if (!fiber) {
-        count(&loop->stats.fibers_refused, 1);
+        counter_add(&loop->stats.fibers_refused, 1);
         return false;
     }
-    count(&loop->stats.fibers_started, 1);
+    counter_add(&loop->stats.fibers_started, 1);
     fiber_resume(&loop->fibers, fiber);
     return true;
 }
@@ -229,17 +219,17 @@ void loop_turn(struct loop *loop, struct tick wake_at)
     if (!list_empty(&loop->ready) || !list_empty(&loop->soon) || !list_empty(&loop->flush))
         wake_at.ns = 0;
     struct tick next = wheel_next(&loop->wheel);
-    raise_to(&loop->stats.lag_max_us, (mono(loop).ns - begun.ns) / 1000);
+    counter_raise(&loop->stats.lag_max_us, (mono(loop).ns - begun.ns) / 1000);
     io_turn(loop->io, next.ns < wake_at.ns ? next : wake_at);
     wheel_advance(&loop->wheel, mono(loop));
     take_posted(loop);
     run_ready(loop);
     run_tasks(&loop->flush);
-    count(&loop->stats.turns, 1);
-    __atomic_store_n(&loop->stats.fibers_live, loop->fibers.live, __ATOMIC_RELAXED);
-    __atomic_store_n(&loop->stats.timers_fired, loop->wheel.fired, __ATOMIC_RELAXED);
-    raise_to(&loop->stats.fibers_parked_max, loop->fibers.live);
-    raise_to(&loop->stats.stack_used_max, loop->fibers.used_max);
+    counter_add(&loop->stats.turns, 1);
+    counter_set(&loop->stats.fibers_live, loop->fibers.live);
+    counter_set(&loop->stats.timers_fired, loop->wheel.fired);
+    counter_raise(&loop->stats.fibers_parked_max, loop->fibers.live);
+    counter_raise(&loop->stats.stack_used_max, loop->fibers.used_max);
 }
 
 void loop_run(struct loop *loop)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/pg_conn.h"
 #include "runtime/pg_target.h"
 
@@ -62,7 +63,7 @@ static void answer_queue(struct pg_pool *pool, enum err err)
     struct list_link *link;
     while ((link = list_take_first(&pool->queue))) {
         struct wait *wait = container_of(link, struct wait, link);
-        pg_count(&pool->stats.queued, -1);
+        counter_add(&pool->stats.queued, -1);
         wait_done(wait, err);
     }
 }
@@ -93,7 +94,7 @@ const struct pg_stats *pg_pool_stats(const struct pg_pool *pool)
 void pg_pool_conn_up(struct pg_pool *pool)
 {
     pool->down = false;
-    pg_count(&pool->stats.conns_up, 1);
+    counter_add(&pool->stats.conns_up, 1);
     pg_pool_drain(pool);
 }
 
@@ -105,7 +106,7 @@ void pg_pool_connect_failed(struct pg_pool *pool)
         if (pool->conns[i].state == PG_UP || pool->conns[i].failures == 0)
             return;
     pool->down = true;
-    pg_count(&pool->stats.unavailable, (int64_t)pool->stats.queued);
+    counter_add(&pool->stats.unavailable, (int64_t)pool->stats.queued);
     answer_queue(pool, ERR_UNAVAILABLE);
 }
 
@@ -113,7 +114,7 @@ void pg_pool_requeue(struct pg_pool *pool, struct pg_request *request)
 {
     request->sent = false;
     list_push_front(&pool->queue, &request->wait.link);
-    pg_count(&pool->stats.queued, 1);
+    counter_add(&pool->stats.queued, 1);
 }
 
 static struct pg_plan *plan_of(struct pg_pool *pool, const struct pg_statement *stmt)
@@ -170,7 +171,7 @@ void pg_pool_drain(struct pg_pool *pool)
     struct pg_conn *conn;
     while (!list_empty(&pool->queue) && (conn = choose(pool))) {
         struct wait *wait = container_of(list_take_first(&pool->queue), struct wait, link);
-        pg_count(&pool->stats.queued, -1);
+        counter_add(&pool->stats.queued, -1);
         pg_conn_send(conn, container_of(wait, struct pg_request, wait));
     }
 }
@@ -182,7 +183,7 @@ static void submit(void *arg)
     request->refused = pool->down || pool->stats.queued >= pool->options.queue_max;
     if (!request->refused) {
         list_push_back(&pool->queue, &request->wait.link);
-        pg_count(&pool->stats.queued, 1);
+        counter_add(&pool->stats.queued, 1);
         pg_pool_drain(pool);
     }
 }
@@ -195,11 +196,11 @@ static void request_cancel(struct wait *wait)
     if (request->slot) {
         request->slot->request = NULL;
         request->slot = NULL;
-        pg_count(&stats->unknown, 1);
+        counter_add(&stats->unknown, 1);
     } else {
         list_remove(&wait->link);
-        pg_count(&stats->queued, -1);
-        pg_count(&stats->unavailable, 1);
+        counter_add(&stats->queued, -1);
+        counter_add(&stats->unavailable, 1);
     }
     wait_done(wait, ERR_TIMEOUT);
 }
@@ -210,7 +211,7 @@ enum err pg_query(struct ctx *c, struct pg_pool *pool, const struct pg_statement
     assert(args.len == stmt->params);
     *rows = (struct pg_rows){0};
     c->costs.pg_statements++;
-    pg_count(&pool->stats.statements, 1);
+    counter_add(&pool->stats.statements, 1);
     if (c->canceled)
         return ERR_CANCELED;
     struct pg_request request = {.wait.cancel = request_cancel,
@@ -223,7 +224,7 @@ enum err pg_query(struct ctx *c, struct pg_pool *pool, const struct pg_statement
     if (!late)
         on_loop_stack(submit, &request);
     if (late || request.refused) {
-        pg_count(&pool->stats.unavailable, 1);
+        counter_add(&pool->stats.unavailable, 1);
         return ERR_UNAVAILABLE;
     }
     enum err err = wait_park(c, &request.wait);

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "runtime/pg_answer.h"
 #include "runtime/pg_target.h"
@@ -279,7 +280,7 @@ static struct pg_slot *slot_push(struct pg_conn *conn, struct pg_request *reques
         if (!timer_armed(&conn->timer)) /* one that a former statement set is as good */
             set_timer(conn, milliseconds(conn->pool->options.statement_timeout_ms));
     }
-    pg_count(&conn->pool->stats.inflight, 1);
+    counter_add(&conn->pool->stats.inflight, 1);
     request->slot = slot;
     return slot;
 }
@@ -330,11 +331,11 @@ static void answer(struct pg_request *request, enum err err)
 {
     struct pg_stats *stats = &request->pool->stats;
     if (err == ERR_TIMEOUT)
-        pg_count(&stats->unknown, 1);
+        counter_add(&stats->unknown, 1);
     else if (err == ERR_UNAVAILABLE)
-        pg_count(&stats->unavailable, 1);
+        counter_add(&stats->unavailable, 1);
     else if (err && err != ERR_CANCELED)
-        pg_count(&stats->errors, 1);
+        counter_add(&stats->errors, 1);
     wait_done(&request->wait, err);
 }
 
@@ -349,7 +350,7 @@ static struct pg_request *slot_pop(struct pg_conn *conn)
     conn->slots_head = (conn->slots_head + 1) % conn->pool->options.pipeline_max;
     conn->slots_len--;
     conn->head_since = loop_now(conn->pool->loop);
-    pg_count(&conn->pool->stats.inflight, -1);
+    counter_add(&conn->pool->stats.inflight, -1);
     return request;
 }
 
@@ -526,8 +527,8 @@ static void conn_cut(struct pg_conn *conn, const char *why)
     conn->state = PG_DOWN; /* before anything is queued again: it takes nothing more */
     answer_slots(conn, OK);
     conn_close(conn);
-    pg_count(&conn->pool->stats.conns_up, -1);
-    pg_count(&conn->pool->stats.reconnects, 1);
+    counter_add(&conn->pool->stats.conns_up, -1);
+    counter_add(&conn->pool->stats.reconnects, 1);
     back_off(conn, 0);
 }
 

@@ -102,12 +102,6 @@ struct pg_pool {
     struct pg_stats stats;
 };
 
-/* One thread writes, others read. */
-static inline void pg_count(uint64_t *counter, int64_t n)
-{
-    __atomic_store_n(counter, *counter + (uint64_t)n, __ATOMIC_RELAXED);
-}
-
 /* The plan of the request's statement, its types brought up to date. */
 const struct pg_plan *pg_pool_plan(struct pg_pool *pool, const struct pg_request *request);
 /* It certainly did not run: first in the queue for another connection. */

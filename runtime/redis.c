@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "runtime/redis_conn.h"
 #include "runtime/sock.h"
@@ -115,7 +116,7 @@ static void conn_lost(struct redis_conn *conn, void *owner, const char *why)
     if (pool->state != REDIS_UP)
         return; /* the greeting has failed with it */
     log_event(LOG_WARN, "redis_lost", "%s", pool->why);
-    redis_stat_add(&pool->stats.up, -1ull);
+    counter_add(&pool->stats.up, -1ull);
     bool was_good = loop_now(pool->loop).ns >= tick_add(pool->up_since, GOOD_AFTER).ns;
     connect_start(pool, was_good ? REDIS_CONNECTING : REDIS_DOWN);
 }
@@ -175,8 +176,8 @@ static enum err connect_once(struct ctx *c, struct redis_pool *pool)
 static void now_up(struct redis_pool *pool)
 {
     if (pool->up_since.ns)
-        redis_stat_add(&pool->stats.reconnects, 1);
-    redis_stat_add(&pool->stats.up, 1);
+        counter_add(&pool->stats.reconnects, 1);
+    counter_add(&pool->stats.up, 1);
     pool->state = REDIS_UP;
     pool->up_since = loop_now(pool->loop);
     log_event(LOG_INFO, "redis_up", "connected");
@@ -275,7 +276,7 @@ static enum err judge(struct redis_pool *pool, struct str command, const struct 
 {
     if (reply->type != REDIS_ERROR)
         return OK;
-    redis_stat_add(&pool->stats.errors, 1);
+    counter_add(&pool->stats.errors, 1);
     log_refusal(pool, command, reply->text);
     return refused_for_now(reply->text) ? ERR_UNAVAILABLE : ERR_INTERNAL;
 }
@@ -295,7 +296,7 @@ static enum err call(struct ctx *c, struct redis_pool *pool, const struct str *w
         (pool->state != REDIS_UP || !pool->conn || c->deadline.ns <= loop_now(pool->loop).ns))
         err = ERR_UNAVAILABLE;
     if (err) {
-        redis_stat_add(&pool->stats.unavailable, 1);
+        counter_add(&pool->stats.unavailable, 1);
         return err;
     }
     return redis_conn_call(c, pool->conn, words, words_len, out);

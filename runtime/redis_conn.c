@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/outbuf.h"
 #include "runtime/redis_reply.h"
 #include "runtime/sock.h"
@@ -60,12 +61,12 @@ static void fail_calls(struct redis_conn *conn, enum err sent, enum err unsent)
     for (; conn->head < conn->tail; conn->head++) {
         struct call *call = *place_of(conn, conn->head);
         enum err result = conn->head < conn->handed ? sent : unsent;
-        redis_stat_add(&conn->options.stats->inflight, -1ull);
+        counter_add(&conn->options.stats->inflight, -1ull);
         if (!call)
             continue;
-        redis_stat_add(result == ERR_UNAVAILABLE ? &conn->options.stats->unavailable
-                                                 : &conn->options.stats->unknown,
-                       1);
+        counter_add(result == ERR_UNAVAILABLE ? &conn->options.stats->unavailable
+                                              : &conn->options.stats->unknown,
+                    1);
         wait_done(&call->wait, result);
     }
 }
@@ -160,7 +161,7 @@ static void add_command(struct outbuf *out, const struct str *words, size_t word
 static void take_reply(struct redis_conn *conn, const struct redis_reply *reply)
 {
     struct call *call = *place_of(conn, conn->head++);
-    redis_stat_add(&conn->options.stats->inflight, -1ull);
+    counter_add(&conn->options.stats->inflight, -1ull);
     if (!call)
         return;
     redis_reply_copy(call->arena, reply, call->out);
@@ -212,7 +213,7 @@ static void call_abandon(struct wait *wait)
 {
     struct call *call = container_of(wait, struct call, wait);
     *place_of(call->conn, call->place) = NULL;
-    redis_stat_add(&call->conn->options.stats->unknown, 1);
+    counter_add(&call->conn->options.stats->unknown, 1);
     wait_done(wait, ERR_TIMEOUT);
 }
 
@@ -223,7 +224,7 @@ enum err redis_conn_call(struct ctx *c, struct redis_conn *conn, const struct st
     size_t bytes = command_bytes_max(words, words_len);
     if (conn->ending || conn->tail - conn->head == conn->options.inflight_max ||
         conn->out[FILLING].len + bytes > OUT_BYTES_MAX) {
-        redis_stat_add(&stats->unavailable, 1);
+        counter_add(&stats->unavailable, 1);
         return ERR_UNAVAILABLE;
     }
     struct call call = {.wait.cancel = call_abandon,
@@ -240,8 +241,8 @@ enum err redis_conn_call(struct ctx *c, struct redis_conn *conn, const struct st
     if (!timer_armed(&conn->watchdog))
         timer_set(conn->loop, &conn->watchdog, tick_add(conn->heard, conn->options.silence_max));
     c->costs.redis_commands++;
-    redis_stat_add(&stats->commands, 1);
-    redis_stat_add(&stats->inflight, 1);
+    counter_add(&stats->commands, 1);
+    counter_add(&stats->inflight, 1);
     return wait_park(c, &call.wait);
 }
 

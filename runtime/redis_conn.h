@@ -27,8 +27,3 @@ void redis_conn_end(struct redis_conn *conn, enum err result);
  *   ERR_TIMEOUT, CANCELED  it may have run */
 NODISCARD enum err redis_conn_call(struct ctx *c, struct redis_conn *conn, const struct str *words,
                                    size_t words_len, struct redis_reply *out);
-
-static inline void redis_stat_add(uint64_t *counter, uint64_t n)
-{
-    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED); /* one writer: the loop */
-}

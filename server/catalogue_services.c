@@ -1,4 +1,5 @@
 /* The catalogue on one worker: its store, what is kept of it in memory, and for whom that is not enough. */
+#include "runtime/base/counter.h"
 #include "server/api/catalogue_of.h"
 #include "server/api/catalogue_pages.h"
 #include "server/area.h"
@@ -91,14 +92,12 @@ static uint64_t read_cache(const struct app *app, const struct metric *metric)
 
 static uint64_t read_bytes(const struct app *app, const struct metric *metric)
 {
-    return read_cache(app, metric) +
-           __atomic_load_n(&app->catalogue->pages.bytes, __ATOMIC_RELAXED);
+    return read_cache(app, metric) + counter_read(&app->catalogue->pages.bytes);
 }
 
 static uint64_t read_evictions(const struct app *app, const struct metric *metric)
 {
-    return read_cache(app, metric) +
-           __atomic_load_n(&app->catalogue->pages.evictions, __ATOMIC_RELAXED);
+    return read_cache(app, metric) + counter_read(&app->catalogue->pages.evictions);
 }
 
 /* 0: it never looked. */

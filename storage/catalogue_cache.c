@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
 #include "runtime/pg.h"
@@ -42,11 +43,6 @@ static int64_t ms_since(struct tick now, struct tick then)
     return now.ns > then.ns ? (int64_t)((now.ns - then.ns) / 1000000) : 0;
 }
 
-static void publish(uint64_t *to, uint64_t v)
-{
-    __atomic_store_n(to, v, __ATOMIC_RELAXED);
-}
-
 static bool is_past_it(struct tick now, struct tick loaded_at)
 {
     return ms_since(now, loaded_at) > LIVE_S * INT64_C(1000);
@@ -54,11 +50,11 @@ static bool is_past_it(struct tick now, struct tick loaded_at)
 
 static void publish_sizes(struct catalogue_cache *cache)
 {
-    publish(&cache->stats.entries, cache->facts.lru.len);
-    publish(&cache->stats.bytes,
-            cache->facts.lru.bytes + cache->directory.salons.bytes + cache->claims.lru.bytes);
-    publish(&cache->stats.evictions, cache->facts.lru.evictions + cache->claims.lru.evictions);
-    publish(&cache->stats.salons_listed, cache->directory.salons.len);
+    counter_set(&cache->stats.entries, cache->facts.lru.len);
+    counter_set(&cache->stats.bytes,
+                cache->facts.lru.bytes + cache->directory.salons.bytes + cache->claims.lru.bytes);
+    counter_set(&cache->stats.evictions, cache->facts.lru.evictions + cache->claims.lru.evictions);
+    counter_set(&cache->stats.salons_listed, cache->directory.salons.len);
 }
 
 static void drop_entry(struct lru_node *node)
@@ -166,7 +162,7 @@ static uint64_t writes_now(const struct catalogue_cache *cache)
  * from what reached the disk, so a number that the last look has passed may come once more. */
 static uint64_t losses_now(const struct catalogue_cache *cache)
 {
-    return __atomic_load_n(&pg_pool_stats(cache->pool)->reconnects, __ATOMIC_RELAXED);
+    return counter_read(&pg_pool_stats(cache->pool)->reconnects);
 }
 
 static void apply(struct catalogue_cache *cache, const struct catalogue_changes *changes, bool late)
@@ -214,7 +210,7 @@ static enum err look(struct ctx *c, struct catalogue_cache *cache)
         cache->feed.looked_at = began;
         cache->feed.writes_seen = writes;
         cache->feed.seen = number;
-        publish(&cache->stats.looked_at_ms, began.ns / 1000000);
+        counter_set(&cache->stats.looked_at_ms, began.ns / 1000000);
     } else if (err != ERR_CANCELED) {
         if (ctx_left(c).us > 0) { /* else it was this request that came too late */
             cache->feed.failed = number;

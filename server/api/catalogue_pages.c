@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/base/crypto.h"
 #include "runtime/base/stats.h"
 #include "server/api/catalogue_of.h"
@@ -111,8 +112,8 @@ static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
     page->arena = arena;
     if (!lru_add(&pages->lru, &page->node))
         arena_end(&arena);
-    __atomic_store_n(&pages->bytes, pages->lru.bytes, __ATOMIC_RELAXED);
-    __atomic_store_n(&pages->evictions, pages->lru.evictions, __ATOMIC_RELAXED);
+    counter_set(&pages->bytes, pages->lru.bytes);
+    counter_set(&pages->evictions, pages->lru.evictions);
 }
 
 static enum err make_page(struct ctx *c, struct request *req, struct response *res, struct str key,

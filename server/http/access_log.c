@@ -1,5 +1,6 @@
 /* One line per request. What identifies a request to its operator, and nothing that would let a
  * reader act as its sender: no query, no header, no body. */
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "server/http/exchange.h"
 #include "server/http/method.h"
@@ -33,7 +34,7 @@ void exchange_account(struct exchange *exchange)
     uint64_t us = (ctx_mono(&exchange->ctx).ns - exchange->began.ns) / 1000;
     size_t index = route ? router_index(listen->router, route) : listen->metrics->routes_len;
     http_metrics_observe(listen->metrics, index, exchange->response.status, us);
-    http_metrics_count(&listen->metrics->bytes_out, exchange->bytes);
+    counter_add(&listen->metrics->bytes_out, exchange->bytes);
     bool quiet = route && route->flags & ROUTE_QUIET && exchange->response.status < 500;
     if (exchange->server->options.access_log && !quiet && log_enabled(LOG_INFO))
         write_line(exchange, us);

@@ -22,8 +22,3 @@ struct http_metrics {
 struct http_metrics *http_metrics_new(struct arena *arena, size_t routes_len);
 /* `route` is the table's index, or routes_len for none. */
 void http_metrics_observe(struct http_metrics *metrics, size_t route, int status, uint64_t us);
-/* For counters of this struct. */
-static inline void http_metrics_count(uint64_t *counter, uint64_t n)
-{
-    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}

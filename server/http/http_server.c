@@ -4,6 +4,7 @@
 
 #include "server/http/conn.h"
 #include "server/http/listener.h"
+#include "runtime/base/counter.h"
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -154,12 +155,12 @@ void http_server_adopt(struct http_server *server, const struct http_listen *lis
     server->conns_len++;
     list_push_back(&server->conns, &conn->link);
     if (listen->metrics)
-        http_metrics_count(&listen->metrics->conns_accepted, 1);
+        counter_add(&listen->metrics->conns_accepted, 1);
     conn_begin(conn, server, listen, fd);
     if (conn->counted)
         return;
     if (listen->metrics)
-        http_metrics_count(&listen->metrics->conns_refused, 1);
+        counter_add(&listen->metrics->conns_refused, 1);
     conn_turn_away(conn);
 }
 

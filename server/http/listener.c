@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "runtime/tls.h"
 
@@ -27,7 +28,7 @@ static void wait_for_room(struct listener *listener, const char *why)
 {
     struct http_server *server = listener->server;
     if (!listener->waiting && listener->listen.metrics)
-        http_metrics_count(&listener->listen.metrics->accept_pauses, 1);
+        counter_add(&listener->listen.metrics->accept_pauses, 1);
     if (!listener->counted_pause)
         log_event(LOG_WARN, "accept_paused", "%s", why);
     listener->counted_pause = true;

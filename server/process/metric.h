@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/base/counter.h"
+
 struct app;
 
 struct metric {
@@ -18,7 +20,5 @@ struct metric {
 /* For readers: the counter at the metric's offset in `counters`. */
 static inline uint64_t metric_at(const void *counters, const struct metric *metric)
 {
-    return __atomic_load_n(
-        (const uint64_t *)(const void *)((const char *)counters + metric->offset),
-        __ATOMIC_RELAXED);
+    return counter_read((const uint64_t *)(const void *)((const char *)counters + metric->offset));
 }

@@ -3,6 +3,7 @@
  * process itself. This file knows how a line looks, and no area: who counts something has the table of it. */
 #include "server/process/metrics.h"
 
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
 #include "runtime/offload.h"
@@ -11,11 +12,6 @@
 #include "server/process/process_stats.h"
 #include "server/routes.h"
 #include "server/services.h"
-
-static uint64_t read_count(const uint64_t *counter)
-{
-    return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
 
 static void head(struct strbuf *out, const char *name, const char *type, const char *help)
 {
@@ -44,10 +40,10 @@ static struct route_metrics route_sum(struct process *process, size_t route)
             continue;
         const struct route_metrics *counts = &metrics->routes[route];
         for (size_t i = 0; i < HTTP_STATUS_COUNT; i++)
-            sum.by_status[i] += read_count(&counts->by_status[i]);
+            sum.by_status[i] += counter_read(&counts->by_status[i]);
         for (size_t i = 0; i < METRICS_BUCKETS; i++)
-            sum.buckets[i] += read_count(&counts->buckets[i]);
-        sum.sum_us += read_count(&counts->sum_us);
+            sum.buckets[i] += counter_read(&counts->buckets[i]);
+        sum.sum_us += counter_read(&counts->sum_us);
     }
     return sum;
 }

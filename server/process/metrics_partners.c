@@ -1,5 +1,6 @@
 /* Partners on the page: every loop has its own connections, queue and breaker for each of them, so the
  * counts of one name are added up over the workers. */
+#include "runtime/base/counter.h"
 #include "runtime/http_client.h"
 #include "server/app.h"
 #include "server/process/metrics.h"
@@ -11,22 +12,17 @@ struct partner_sum {
     struct partner_stats stats;
 };
 
-static uint64_t read_count(const uint64_t *counter)
-{
-    return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
 static void add(struct partner_sum *sum, const struct partner_stats *stats)
 {
-    sum->stats.calls += read_count(&stats->calls);
-    sum->stats.failures += read_count(&stats->failures);
-    sum->stats.refused_open += read_count(&stats->refused_open);
-    sum->stats.refused_full += read_count(&stats->refused_full);
-    sum->stats.inflight += read_count(&stats->inflight);
-    sum->stats.queued += read_count(&stats->queued);
-    sum->stats.breaker_open += read_count(&stats->breaker_open);
-    sum->stats.ended += read_count(&stats->ended);
-    sum->stats.latency_us_sum += read_count(&stats->latency_us_sum);
+    sum->stats.calls += counter_read(&stats->calls);
+    sum->stats.failures += counter_read(&stats->failures);
+    sum->stats.refused_open += counter_read(&stats->refused_open);
+    sum->stats.refused_full += counter_read(&stats->refused_full);
+    sum->stats.inflight += counter_read(&stats->inflight);
+    sum->stats.queued += counter_read(&stats->queued);
+    sum->stats.breaker_open += counter_read(&stats->breaker_open);
+    sum->stats.ended += counter_read(&stats->ended);
+    sum->stats.latency_us_sum += counter_read(&stats->latency_us_sum);
 }
 
 static struct partner_sum *sum_of(struct partner_sum *sums, size_t *len, const char *name)

@@ -3,6 +3,7 @@
  * which the lease leaves for it. */
 #include "server/work/work_attempt.h"
 
+#include "runtime/base/counter.h"
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
 
@@ -38,7 +39,7 @@ static void tell(const struct work_attempt *attempt, enum log_level level, const
 static void count(struct work_attempt *attempt, enum work_outcome outcome)
 {
     uint64_t *counter = &attempt->runner->counts[attempt->kind][attempt->lane][outcome];
-    __atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+    counter_add(counter, 1);
 }
 
 /* ---- saying how it ended ------------------------------------------------------------------------ */
