@@ -64,7 +64,7 @@ struct bookings {
     struct booking_store *store;
     struct catalogue_store *catalogue;
     struct booking_limits limits;
-    const struct booking_payments *payments; /* settlement.h; NULL: nobody takes money here */
+    struct booking_payments *payments; /* settlement.h; NULL: nobody takes money here */
 };
 
 enum { BOOKING_VISIT_MAX = 5 };

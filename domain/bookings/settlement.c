@@ -20,13 +20,13 @@ struct settlement settlement_of(const struct booking *booking, int64_t paid_amou
         .kept_amount = kept, .returned_amount = paid_amount - kept, .missing_amount = owed - kept};
 }
 
-enum err booking_settle(struct ctx *c, const struct booking_payments *payments,
+enum err booking_settle(struct ctx *c, struct booking_payments *payments,
                         const struct booking *booking)
 {
     int64_t paid_amount;
-    TRY(payments->paid(c, payments->self, booking->id, &paid_amount));
+    TRY(payments->paid(c, payments, booking->id, &paid_amount));
     if (paid_amount == 0 && booking_owed_amount(booking) == 0)
         return OK;
     struct settlement settlement = settlement_of(booking, paid_amount);
-    return payments->settle(c, payments->self, booking->id, &settlement);
+    return payments->settle(c, payments, booking->id, &settlement);
 }

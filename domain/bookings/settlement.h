@@ -24,17 +24,17 @@ struct settlement {
 };
 struct settlement settlement_of(const struct booking *booking, int64_t paid_amount);
 
-/* Port: who takes the money. */
+/* Port: who takes the money. Its filler embeds it (container_of). */
 struct booking_payments {
-    void *self;
     /* Authorized or captured so far, and not given back. */
-    NODISCARD enum err (*paid)(struct ctx *c, void *self, int64_t booking, int64_t *amount);
+    NODISCARD enum err (*paid)(struct ctx *c, struct booking_payments *payments, int64_t booking,
+                               int64_t *amount);
     /* Bears being told twice. */
-    NODISCARD enum err (*settle)(struct ctx *c, void *self, int64_t booking,
+    NODISCARD enum err (*settle)(struct ctx *c, struct booking_payments *payments, int64_t booking,
                                  const struct settlement *settlement);
 };
 
 /* A booking has ended: what was paid for it and is not owed goes back. Nothing happens when nothing was
  * paid and nothing is owed. */
-NODISCARD enum err booking_settle(struct ctx *c, const struct booking_payments *payments,
+NODISCARD enum err booking_settle(struct ctx *c, struct booking_payments *payments,
                                   const struct booking *booking);

@@ -412,21 +412,23 @@ TEST(what_a_moving_booking_takes_now_is_offered_to_it)
 /* ---- when a booking ends ----------------------------------------------------------------------- */
 
 struct till {
+    struct booking_payments payments;
     enum err err;
     struct settlement last;
     int settled;
 };
 
-static enum err till_paid(struct ctx *c, void *self, int64_t booking, int64_t *amount)
+static enum err till_paid(struct ctx *c, struct booking_payments *payments, int64_t booking,
+                          int64_t *amount)
 {
     *amount = 10000;
     return OK;
 }
 
-static enum err till_settle(struct ctx *c, void *self, int64_t booking,
+static enum err till_settle(struct ctx *c, struct booking_payments *payments, int64_t booking,
                             const struct settlement *settlement)
 {
-    struct till *till = self;
+    struct till *till = container_of(payments, struct till, payments);
     till->settled++;
     till->last = *settlement;
     return till->err;
@@ -435,10 +437,9 @@ static enum err till_settle(struct ctx *c, void *self, int64_t booking,
 TEST(a_move_that_ends_a_booking_settles_what_was_paid)
 {
     struct fixture f;
-    struct till till = {0};
-    struct booking_payments payments = {&till, till_paid, till_settle};
+    struct till till = {.payments = {till_paid, till_settle}};
     fixture_begin(&f);
-    f.bookings.payments = &payments;
+    f.bookings.payments = &till.payments;
     f.store.booking = (struct booking){.status = BOOKING_CANCELLED, .fee_amount = 2500};
     CHECK_INT(cancel(&f), OK);
     CHECK_INT(till.settled, 1);
@@ -456,10 +457,9 @@ TEST(a_move_that_ends_a_booking_settles_what_was_paid)
 TEST(a_move_is_made_whether_or_not_payments_can_be_told)
 {
     struct fixture f;
-    struct till till = {.err = ERR_UNAVAILABLE};
-    struct booking_payments payments = {&till, till_paid, till_settle};
+    struct till till = {.payments = {till_paid, till_settle}, .err = ERR_UNAVAILABLE};
     fixture_begin(&f);
-    f.bookings.payments = &payments;
+    f.bookings.payments = &till.payments;
     f.store.booking = (struct booking){.id = 5, .status = BOOKING_CANCELLED};
     CHECK_INT(cancel(&f), OK);
     CHECK_INT(f.out.id, 5);

@@ -58,6 +58,7 @@ TEST(nothing_is_lost_or_made_between_paid_and_owed)
 /* ---- the port --------------------------------------------------------------------------------- */
 
 struct till {
+    struct booking_payments payments;
     int64_t paid;
     enum err paid_err, settle_err;
     int settled;
@@ -65,18 +66,19 @@ struct till {
     struct settlement last;
 };
 
-static enum err till_paid(struct ctx *c, void *self, int64_t booking, int64_t *amount)
+static enum err till_paid(struct ctx *c, struct booking_payments *payments, int64_t booking,
+                          int64_t *amount)
 {
-    struct till *till = self;
+    struct till *till = container_of(payments, struct till, payments);
     till->booking = booking;
     *amount = till->paid;
     return till->paid_err;
 }
 
-static enum err till_settle(struct ctx *c, void *self, int64_t booking,
+static enum err till_settle(struct ctx *c, struct booking_payments *payments, int64_t booking,
                             const struct settlement *settlement)
 {
-    struct till *till = self;
+    struct till *till = container_of(payments, struct till, payments);
     till->settled++;
     till->last = *settlement;
     return till->settle_err;
@@ -84,10 +86,10 @@ static enum err till_settle(struct ctx *c, void *self, int64_t booking,
 
 static enum err settle(struct till *till, const struct booking *booking)
 {
-    struct booking_payments port = {till, till_paid, till_settle};
+    till->payments = (struct booking_payments){till_paid, till_settle};
     struct ctx c;
     ctx_init(&c, NULL, &clock_system);
-    return booking_settle(&c, &port, booking);
+    return booking_settle(&c, &till->payments, booking);
 }
 
 TEST(payments_are_told_what_to_keep_and_what_to_return)
