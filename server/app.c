@@ -66,10 +66,7 @@ struct app *app_new(struct loop *loop, struct process *process, uint32_t worker,
     }
     app->pg = pg_new(app);
     app->http = http_client_new(loop);
-    if (!services_begin(app, why, why_len)) {
-        app_free(app);
-        return NULL;
-    }
+    services_begin(app);
     return app;
 }
 

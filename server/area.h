@@ -11,9 +11,9 @@
 #include "server/process/metric.h"
 
 struct area {
-    /* Makes the area in the app's arena. False with one clear line in `why` when a setting does not fit. */
-    bool (*begin)(struct app *app, char *why, size_t why_len);
-    /* After `begin`, whatever that said. Who waits in it is sent away; its fibers end in the turns that
+    /* Makes the area in the app's arena, from settings that were checked (server/process/config_rules.c). */
+    void (*begin)(struct app *app);
+    /* Who waits in it is sent away; its fibers end in the turns that
      * follow. NULL: there is nothing to end. */
     void (*end)(struct app *app);
     const struct metric *metrics;

@@ -26,9 +26,8 @@ static void begin_store(const struct app *app, struct booking_services *services
     booking_store_begin(&services->store, app->loop, app->pg, &options);
 }
 
-static bool begin(struct app *app, char *why, size_t why_len)
+static void begin(struct app *app)
 {
-    (void)why, (void)why_len;
     struct booking_services *services = arena_new(&app->arena, struct booking_services);
     app->booking = services;
     begin_store(app, services);
@@ -39,7 +38,6 @@ static bool begin(struct app *app, char *why, size_t why_len)
                    .holds_max = (int32_t)app->config->booking_holds_max,
                    .hold_seconds = (int32_t)(app->config->booking_hold.us / 1000000)},
     };
-    return true;
 }
 
 void booking_services_keep_house(const struct app *app)

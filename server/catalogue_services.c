@@ -42,16 +42,14 @@ static void begin_cache(const struct app *app, struct catalogue_services *servic
     services->cached = true;
 }
 
-static bool begin(struct app *app, char *why, size_t why_len)
+static void begin(struct app *app)
 {
-    (void)why, (void)why_len;
     struct catalogue_services *services = arena_new(&app->arena, struct catalogue_services);
     size_t bytes_max = (size_t)app->config->catalogue_cache_mb << 20;
     app->catalogue = services;
     services->store.pool = app->pg;
     if (bytes_max)
         begin_cache(app, services, bytes_max);
-    return true;
 }
 
 static void end(struct app *app)

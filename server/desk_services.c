@@ -39,9 +39,8 @@ struct photos *photos_of(const struct app *app)
     return &app->desk->photos;
 }
 
-static bool begin(struct app *app, char *why, size_t why_len)
+static void begin(struct app *app)
 {
-    (void)why, (void)why_len;
     struct desk_services *services = arena_new(&app->arena, struct desk_services);
     app->desk = services;
     services->desk.pool = app->pg;
@@ -54,7 +53,6 @@ static bool begin(struct app *app, char *why, size_t why_len)
         .rows = &services->photo_rows,
         .files = app->config->media_root.len ? &services->media : NULL,
     };
-    return true;
 }
 
 const struct area desk_area = {.begin = begin};

@@ -1,6 +1,4 @@
 /* Accounts and login on one worker: stores, limits, provider, rules. */
-#include <stdio.h>
-
 #include "domain/accounts/phone_plan.h"
 #include "providers/senders.h"
 #include "server/api/login_of.h"
@@ -59,46 +57,32 @@ static struct otp_rules rules_of(const struct config *config)
     };
 }
 
-static bool read_test_numbers(struct app *app, struct otp_options *options, char *why,
-                              size_t why_len)
+/* The settings were checked (config_rules.c): what is not as it must be here is a bug. */
+static void read_test_numbers(struct app *app, struct otp_options *options)
 {
     const struct str_list *list = &app->config->otp_test_numbers;
     struct otp_test_number *numbers =
         arena_array(&app->arena, struct otp_test_number, MAX(list->len, (size_t)1));
     for (size_t i = 0; i < list->len; i++) {
-        if (otp_test_number_parse(list->items[i], &numbers[i]))
-            continue;
-        snprintf(why, why_len,
-                 "OTP_TEST_NUMBERS: entry %zu is not a valid phone number, a colon and 6 digits",
-                 i + 1);
-        return false;
+        bool fine = otp_test_number_parse(list->items[i], &numbers[i]);
+        assert(fine);
     }
     options->test_numbers = numbers;
     options->test_numbers_len = list->len;
-    return true;
 }
 
-static bool make_sender(struct app *app, struct senders *senders, char *why, size_t why_len)
+static void make_sender(struct app *app, struct senders *senders)
 {
     const struct config *config = app->config;
-    const struct str_list *providers = &config->otp_provider;
-    if (providers->len != 1) {
-        snprintf(why, why_len,
-                 "OTP_PROVIDER names %zu providers; allowed is one: console or authentica",
-                 providers->len);
-        return false;
-    }
-    const struct sender_options options = {
-        .otp_provider = providers->items[0],
+    struct sender_options options = {
         .authentica = {.base_url = config->authentica_base_url,
                        .api_key = config->authentica_api_key,
                        .own_codes = config->authentica_otp_mode == AUTHENTICA_OTP_OWN,
                        .timeout = config->authentica_timeout}};
-    if (senders_init(senders, app->http, &options))
-        return true;
-    snprintf(why, why_len, "OTP_PROVIDER is '%.*s', allowed are console and authentica",
-             STR_FMT(providers->items[0]));
-    return false;
+    assert(config->otp_provider.len == 1);
+    bool known = sender_find(config->otp_provider.items[0], &options.otp);
+    assert(known);
+    senders_init(senders, app->http, &options);
 }
 
 static bool whose_token(const struct token_gate *gate, struct str token, struct instant now,
@@ -113,16 +97,14 @@ static bool whose_token(const struct token_gate *gate, struct str token, struct 
     return true;
 }
 
-static bool begin(struct app *app, char *why, size_t why_len)
+static void begin(struct app *app)
 {
     struct login_services *login = app->login = arena_new(&app->arena, struct login_services);
     const struct config *config = app->config;
     struct duration refresh_ttl = seconds(config->refresh_token_days * 24 * 60 * 60);
-    if (!token_keys_init(&login->keys, config->secret_key, config->access_token_ttl, refresh_ttl)) {
-        snprintf(why, why_len, "SECRET_KEY has %zu bytes, allowed are at least %d",
-                 config->secret_key.len, TOKEN_KEY_MIN);
-        return false;
-    }
+    bool long_enough =
+        token_keys_init(&login->keys, config->secret_key, config->access_token_ttl, refresh_ttl);
+    assert(long_enough);
     struct otp_options *options = &login->otp_options;
     *options = (struct otp_options){.ttl = config->otp_expiry,
                                     .attempts_max = (int32_t)config->otp_max_attempts,
@@ -130,9 +112,8 @@ static bool begin(struct app *app, char *why, size_t why_len)
                                     .countries = config->otp_allowed_countries.items,
                                     .countries_len = config->otp_allowed_countries.len};
     otp_key_init(&options->key, config->secret_key);
-    if (!read_test_numbers(app, options, why, why_len) ||
-        !make_sender(app, &login->senders, why, why_len))
-        return false;
+    read_test_numbers(app, options);
+    make_sender(app, &login->senders);
 
     login->accounts.pool = login->sessions.pool = login->otp_store.pool = app->pg;
     login->otp_limits.pool = app->redis;
@@ -146,7 +127,6 @@ static bool begin(struct app *app, char *why, size_t why_len)
     struct phone unused;
     (void)!phone_plan_parse(STR("+971500000000"), &unused);
     login->gate.whose = whose_token;
-    return true;
 }
 
 const struct area login_area = {.begin = begin};

@@ -3,13 +3,11 @@
 const struct area *const areas[] = {&catalogue_area, &booking_area, &desk_area, &login_area};
 const size_t areas_len = ARRAY_LEN(areas);
 
-bool services_begin(struct app *app, char *why, size_t why_len)
+void services_begin(struct app *app)
 {
     assert(app->areas_begun == 0);
     while (app->areas_begun < areas_len)
-        if (!areas[app->areas_begun++]->begin(app, why, why_len))
-            return false;
-    return true;
+        areas[app->areas_begun++]->begin(app);
 }
 
 void services_end(struct app *app)

@@ -6,8 +6,7 @@
 extern const struct area *const areas[];
 extern const size_t areas_len;
 
-/* False with one clear line in `why` when a setting does not fit. */
-bool services_begin(struct app *app, char *why, size_t why_len);
+void services_begin(struct app *app);
 /* Those that were begun, the last first. */
 void services_end(struct app *app);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "providers/senders.h"
 #include "server/process/config_why.h"
 
 enum kind { TEXT, INT, BOOL, CHOICE, LIST, MILLIS, SECONDS, MINUTES };
@@ -243,8 +244,18 @@ static void print_value(const struct config *config, const struct setting *setti
 static bool is_set(const struct config *config, const struct setting *setting)
 {
     const void *slot = (const char *)config + setting->offset;
+    assert(setting->kind == LIST || setting->kind == TEXT);
     return setting->kind == LIST ? ((const struct str_list *)slot)->len > 0
                                  : ((const struct str *)slot)->len > 0;
+}
+
+bool config_has(const struct config *config, struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        if (!settings[i].section && str_eq(str_c(settings[i].name), name))
+            return is_set(config, &settings[i]);
+    assert(!"no such setting");
+    return false;
 }
 
 void config_print(const struct config *config, FILE *to)

@@ -45,6 +45,8 @@ bool config_load(struct config *out, struct arena *arena, char *const *env, char
                  size_t why_len);
 /* What must hold between settings before the server may start. False with one line in `why`. */
 bool config_check_serve(const struct config *config, char *why, size_t why_len);
+/* A TEXT or LIST of that name is not empty. */
+bool config_has(const struct config *config, struct str name);
 bool config_is_production(const struct config *config);
 
 /* NAME=value lines of the effective settings, secrets masked. */

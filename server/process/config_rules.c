@@ -1,12 +1,13 @@
 /* What must hold between settings, and what the text of one must look like inside. */
+#include "domain/accounts/tokens.h"
+#include "domain/otp/otp.h"
+#include "providers/senders.h"
 #include "runtime/base/arena.h"
 #include "runtime/io.h"
 #include "runtime/url.h"
 #include "server/http/cidr.h"
 #include "server/process/config_why.h"
 #include "server/http/cors.h"
-
-enum { SECRET_KEY_BYTES_MIN = 32 };
 
 bool config_is_production(const struct config *config)
 {
@@ -79,16 +80,6 @@ static bool check_lists(const struct config *config, const struct why *why)
     return true;
 }
 
-static bool is_test_number(struct str entry)
-{
-    struct str code = entry, phone;
-    if (!str_split(&code, ':', &phone) || phone.len < 9 || phone.len > 16 || phone.ptr[0] != '+' ||
-        code.len != 6)
-        return false;
-    uint64_t n;
-    return str_to_uint64(str_skip(phone, 1), &n) && str_to_uint64(code, &n);
-}
-
 /* The part that is no secret. */
 static struct str number_of(struct str entry)
 {
@@ -118,28 +109,57 @@ static bool is_base_url(struct str text)
     return fine;
 }
 
+static struct str sender_names(struct strbuf *names)
+{
+    for (enum sender_id id = 0; id < SENDER_COUNT; id++) {
+        if (names->len)
+            strbuf_add(names, STR(", "));
+        strbuf_add(names, sender_info(id)->name);
+    }
+    return strbuf_str(names);
+}
+
+static bool check_sender(const struct config *config, const struct why *why)
+{
+    const struct str_list *list = &config->otp_provider;
+    char text[256];
+    struct strbuf names = {.ptr = text, .cap = sizeof(text)};
+    enum sender_id id;
+    if (list->len != 1)
+        return config_refuse(why, "OTP_PROVIDER has %zu names, allowed is one of %.*s", list->len,
+                             STR_FMT(sender_names(&names)));
+    if (!sender_find(list->items[0], &id))
+        return config_refuse(why, "OTP_PROVIDER is '%.*s', allowed is one of %.*s",
+                             STR_FMT(list->items[0]), STR_FMT(sender_names(&names)));
+    const struct sender_info *sender = sender_info(id);
+    struct str needs = sender->needs, need;
+    while (str_split(&needs, ',', &need))
+        if (!config_has(config, need))
+            return config_refuse(why, "%.*s is not set, but OTP_PROVIDER=%.*s needs it",
+                                 STR_FMT(need), STR_FMT(sender->name));
+    if (config_is_production(config) && !sender->in_production)
+        return config_refuse(why,
+                             "OTP_PROVIDER is %.*s, which ENVIRONMENT=production refuses: it is "
+                             "only for trying out",
+                             STR_FMT(sender->name));
+    return true;
+}
+
 static bool check_codes(const struct config *config, const struct why *why)
 {
-    const struct str_list *providers = &config->otp_provider;
-    for (size_t i = 0; i < providers->len; i++)
-        if (!str_eq(providers->items[i], STR("console")) &&
-            !str_eq(providers->items[i], STR("authentica")))
-            return config_refuse(why, "OTP_PROVIDER has '%.*s', allowed are console and authentica",
-                                 STR_FMT(providers->items[i]));
-    if (str_list_has(providers, STR("authentica")) && !config->authentica_api_key.len)
-        return config_refuse(why,
-                             "AUTHENTICA_API_KEY is not set, but OTP_PROVIDER=authentica needs it");
+    struct otp_test_number number;
     if (!is_base_url(config->authentica_base_url))
         return config_refuse(why,
                              "AUTHENTICA_BASE_URL is '%.*s', allowed is a URL like "
                              "https://api.example.com/v1 without user and query",
                              STR_FMT(config->authentica_base_url));
     for (size_t i = 0; i < config->otp_test_numbers.len; i++)
-        if (!is_test_number(config->otp_test_numbers.items[i]))
+        if (!otp_test_number_parse(config->otp_test_numbers.items[i], &number))
             return config_refuse(why,
                                  "OTP_TEST_NUMBERS has '%.*s…', allowed are entries like "
-                                 "+966500000000:123456",
-                                 STR_FMT(number_of(config->otp_test_numbers.items[i])));
+                                 "+966500000000:123456: a valid number, a colon, %d digits",
+                                 STR_FMT(number_of(config->otp_test_numbers.items[i])),
+                                 OTP_CODE_LEN);
     for (size_t i = 0; i < config->otp_allowed_countries.len; i++)
         if (!is_country(config->otp_allowed_countries.items[i]))
             return config_refuse(why,
@@ -153,10 +173,6 @@ static bool check_production(const struct config *config, const struct why *why)
 {
     if (!config_is_production(config))
         return true;
-    if (str_list_has(&config->otp_provider, STR("console")))
-        return config_refuse(why,
-                             "OTP_PROVIDER is console, which ENVIRONMENT=production refuses: codes "
-                             "would be in the log; allowed is authentica");
     if (config->otp_test_numbers.len)
         return config_refuse(
             why, "OTP_TEST_NUMBERS is set, which ENVIRONMENT=production refuses: anyone "
@@ -167,12 +183,12 @@ static bool check_production(const struct config *config, const struct why *why)
 bool config_check_serve(const struct config *config, char *why_text, size_t why_len)
 {
     struct why why = {why_text, why_len};
-    if (config->secret_key.len < SECRET_KEY_BYTES_MIN)
+    if (config->secret_key.len < TOKEN_KEY_MIN)
         return config_refuse(
             &why,
             "SECRET_KEY has %zu bytes, allowed are at least %d; make one with: openssl "
             "rand -hex 32",
-            config->secret_key.len, SECRET_KEY_BYTES_MIN);
+            config->secret_key.len, TOKEN_KEY_MIN);
     if (!config->database_url.len)
         return config_refuse(&why, "DATABASE_URL is not set; it is like "
                                    "postgresql://user:password@host:5432/name");
@@ -180,5 +196,6 @@ bool config_check_serve(const struct config *config, char *why_text, size_t why_
         return config_refuse(&why, "RECEIVE_BUFFERS is '%lld', allowed is a power of two",
                              (long long)config->receive_buffers);
     return check_listening(config, &why) && check_lists(config, &why) &&
-           check_codes(config, &why) && check_production(config, &why);
+           check_sender(config, &why) && check_codes(config, &why) &&
+           check_production(config, &why);
 }

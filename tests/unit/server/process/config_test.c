@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "providers/senders.h"
 #include "tests/test.h"
 
 #define KEY "SECRET_KEY=0123456789abcdef0123456789abcdef"
@@ -158,7 +159,9 @@ TEST(lists_and_addresses_are_checked)
         {"TRUSTED_PROXIES=10.0.0.0/33", "10.0.0.0/33"},
         {"CORS_ALLOWED_ORIGINS=app.example.com", "app.example.com"},
         {"OTP_TEST_NUMBERS=+966500000000", "+966500000000"},
+        {"OTP_TEST_NUMBERS=+9661:123456", "+9661"}, /* nobody's number */
         {"OTP_PROVIDER=pigeon", "pigeon"},
+        {"OTP_PROVIDER=console,authentica", "2"},
         {"HTTP_LISTEN=nowhere", "nowhere"},
         {"ADMIN_LISTEN=127.0.0.1:99999", "127.0.0.1:99999"},
         {"ADMIN_LISTEN=127.0.0.1:8080", "HTTP_LISTEN"},
@@ -204,6 +207,18 @@ TEST(authentica_needs_its_key)
 {
     LOAD(KEY, DATABASE, "OTP_PROVIDER=authentica");
     CHECK(!check(&l) && says(&l, "AUTHENTICA_API_KEY", "authentica", ""));
+}
+
+TEST(what_a_sender_needs_are_settings)
+{
+    LOAD(KEY, DATABASE);
+    for (enum sender_id id = 0; id < SENDER_COUNT; id++) {
+        enum sender_id found = SENDER_COUNT;
+        struct str needs = sender_info(id)->needs, need;
+        CHECK(sender_find(sender_info(id)->name, &found) && found == id);
+        while (str_split(&needs, ',', &need))
+            CHECK(!config_has(&l.config, need)); /* a bug, if there were none of that name */
+    }
 }
 
 TEST(production_refuses_what_is_for_trying_out)
