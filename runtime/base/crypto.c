@@ -17,10 +17,7 @@ struct sha256 sha256_of(struct str data)
 
 void sha256_hex(const struct sha256 *digest, char out[SHA256_HEX_LEN])
 {
-    for (size_t i = 0; i < sizeof(digest->bytes); i++) {
-        out[2 * i] = "0123456789abcdef"[digest->bytes[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[digest->bytes[i] & 15];
-    }
+    hex_encode_into(out, digest->bytes, sizeof(digest->bytes));
 }
 
 /* The state after the one block that is the key, padded and masked. */

@@ -43,6 +43,8 @@ bool str_split(struct str *rest, char sep, struct str *part);
 bool str_to_int64(struct str s, int64_t *out); /* accepts one leading '-' */
 bool str_to_uint64(struct str s, uint64_t *out);
 
+/* How many bytes from the front are valid UTF-8, in whole sequences. */
+size_t str_utf8_valid(struct str s);
 /* False on overlong forms, surrogates, values over U+10FFFF and cut sequences (RFC 3629). */
 bool str_is_utf8(struct str s);
 /* Bytes of the sequence that `s` begins with, or 0: none, or not valid. */
@@ -62,7 +64,11 @@ bool str_eq_constant_time(struct str a, struct str b);
 /* Wipes memory in a way the compiler keeps. */
 void mem_wipe(void *ptr, size_t len);
 
+int hex_digit(char c); /* of either case; -1: it is none */
 struct str hex_encode(struct arena *arena, const uint8_t *bytes, size_t len); /* lower case */
+void hex_encode_into(char *out, const uint8_t *bytes, size_t len);            /* 2 * len bytes */
+/* Either case. False, unless `in` is exactly twice as long. */
+bool hex_decode_into(struct str in, uint8_t *out, size_t len);
 /* base64url without padding (RFC 4648 §5). Decoding refuses padding, stray bits and other bytes. */
 struct str base64url_encode(struct arena *arena, const uint8_t *bytes, size_t len);
 bool base64url_decode(struct arena *arena, struct str in, struct str *out);

@@ -31,14 +31,6 @@ void http1_chunked_begin(struct http1_chunked *chunked, uint64_t total_max)
     *chunked = (struct http1_chunked){.state = CHUNK_SIZE, .total_max = total_max};
 }
 
-static int hex_digit(char ch)
-{
-    if (ch >= '0' && ch <= '9')
-        return ch - '0';
-    ch |= 0x20;
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
-
 static enum chunk_state on_size(struct http1_chunked *chunked, char ch)
 {
     int digit = hex_digit(ch);

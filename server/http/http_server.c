@@ -1,12 +1,11 @@
 #include "server/http/http_server.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "server/http/conn.h"
 #include "server/http/listener.h"
 #include "runtime/base/counter.h"
-
-static const char hex_digits[] = "0123456789abcdef";
 
 enum { SLAB_BYTES = 65536, POOL_KEPT_MAX = 64 };
 
@@ -24,10 +23,7 @@ static void make_id_prefix(struct http_server *server, const struct clock *clock
 {
     uint8_t random[sizeof(server->id_prefix) / 2];
     clock->random(clock, random, sizeof(random));
-    for (size_t i = 0; i < sizeof(random); i++) {
-        server->id_prefix[2 * i] = hex_digits[random[i] >> 4];
-        server->id_prefix[2 * i + 1] = hex_digits[random[i] & 15];
-    }
+    hex_encode_into(server->id_prefix, random, sizeof(random));
 }
 
 struct http_server *http_server_new(struct loop *loop, struct arena *arena,
@@ -214,8 +210,8 @@ void http_server_abort(struct http_server *server)
 
 void http_server_request_id(struct http_server *server, char out[REQUEST_ID_LEN])
 {
+    enum { COUNTED = (REQUEST_ID_LEN - sizeof(server->id_prefix)) / 2 };
+    uint64_t n = htobe64(server->id_next++ << (64 - 8 * COUNTED));
     memcpy(out, server->id_prefix, sizeof(server->id_prefix));
-    uint64_t n = server->id_next++;
-    for (size_t i = REQUEST_ID_LEN; i > sizeof(server->id_prefix); n >>= 4)
-        out[--i] = hex_digits[n & 15];
+    hex_encode_into(out + sizeof(server->id_prefix), (const uint8_t *)&n, COUNTED);
 }
