@@ -14,19 +14,14 @@
  * A code is right only when they say so: everything unclear is "no". */
 #include "providers/authentica.h"
 
-#include "runtime/base/json_scan.h"
+#include "runtime/base/json.h"
+#include "runtime/base/json_writer.h"
 #include "runtime/base/log.h"
 #include "runtime/http_client.h"
 
 enum { CONNS_MAX = 512, QUEUE_MAX = 2048, ANSWER_BYTES_MAX = 16384, BREAKER_FAILURES = 10 };
 
 /* ---- answers ------------------------------------------------------------------------------- */
-
-static bool is_flag(struct str name)
-{
-    return str_eq(name, STR("status")) || str_eq(name, STR("verified")) ||
-           str_eq(name, STR("success"));
-}
 
 /* What an answer says, whatever its status. */
 enum flag {
@@ -36,18 +31,31 @@ enum flag {
     NO
 };
 
-static enum flag read_flag(struct str body)
+struct flags {
+    struct json_bool status, verified, success;
+};
+static const struct json_field flag_fields[] = {
+    {"status", JSON_BOOL, 0, offsetof(struct flags, status)},
+    {"verified", JSON_BOOL, 0, offsetof(struct flags, verified)},
+    {"success", JSON_BOOL, 0, offsetof(struct flags, success)},
+};
+
+/* One that is no boolean ("status":"ok") says nothing. */
+static enum flag read_flag(struct arena *arena, struct str body)
 {
-    struct json_scan scan = json_scan_begin(body);
-    struct json_member member;
-    bool yes = false, no = false;
-    while (json_scan_next(&scan, &member)) {
-        yes |= is_flag(member.name) && member.kind == JSON_KIND_TRUE;
-        no |= is_flag(member.name) && member.kind == JSON_KIND_FALSE;
-    }
-    if (!scan.complete)
+    struct flags flags;
+    struct json_wrong wrong;
+    if (!JSON_DECODE(arena, body, flag_fields, &flags, &wrong) && wrong.broken) {
+        log_event(LOG_WARN, "authentica_nonsense", "no JSON object from byte %zu of %zu on",
+                  wrong.at, body.len);
         return NONSENSE;
-    return no ? NO : yes ? YES : SILENT;
+    }
+    const struct json_bool all[] = {flags.status, flags.verified, flags.success};
+    enum flag said = SILENT;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (all[i].set && said != NO)
+            said = all[i].v ? YES : NO;
+    return said;
 }
 
 enum verdict { ACCEPTED, DECLINED, NOT_JUDGED };
@@ -62,12 +70,12 @@ static void log_refused(const char *call, const struct http_answer *answer)
     log_end(&line); /* never the body: nobody promised that no number is in it */
 }
 
-static enum verdict judge(struct partner *partner, const char *call,
+static enum verdict judge(struct arena *arena, struct partner *partner, const char *call,
                           const struct http_answer *answer)
 {
     bool fine = answer->status >= 200 && answer->status < 300;
     bool refused = answer->status >= 400 && answer->status < 500;
-    enum flag flag = fine ? read_flag(answer->body) : NO;
+    enum flag flag = fine ? read_flag(arena, answer->body) : NO;
     partner_judge(partner, refused || (fine && flag != NONSENSE));
 
     if (!fine)
@@ -102,39 +110,45 @@ static enum err post(struct ctx *c, struct authentica *authentica, struct str pa
     return http_fetch(c, authentica->partner, &call, answer);
 }
 
-/* A phone is E.164 and a code is digits: nothing in these bodies needs escaping. */
-static struct str send_body(struct ctx *c, const struct otp_message *message)
+/* Members whose value is empty are left out. */
+static struct str body_of(struct arena *arena, struct str method, struct str phone, struct str code)
 {
-    struct str method = message->channel == OTP_SMS ? STR("sms") : STR("whatsapp");
-    if (message->code.len == 0)
-        return str_printf(c->arena, "{\"method\":\"%.*s\",\"phone\":\"%.*s\"}", STR_FMT(method),
-                          STR_FMT(message->phone));
-    return str_printf(c->arena, "{\"method\":\"%.*s\",\"phone\":\"%.*s\",\"otp\":\"%.*s\"}",
-                      STR_FMT(method), STR_FMT(message->phone), STR_FMT(message->code));
+    struct strbuf text = strbuf_new(arena, 128);
+    struct json_writer w = json_writer_on(&text);
+    json_object_begin(&w, NULL);
+    if (method.len)
+        json_put_str(&w, "method", method);
+    json_put_str(&w, "phone", phone);
+    if (code.len)
+        json_put_str(&w, "otp", code);
+    json_object_end(&w);
+    return strbuf_str(&text);
 }
 
 static enum err authentica_send(struct ctx *c, struct otp_sender *sender,
                                 const struct otp_message *message, int32_t *retry_after_s)
 {
     struct authentica *authentica = container_of(sender, struct authentica, sender);
+    struct str method = message->channel == OTP_SMS ? STR("sms") : STR("whatsapp");
+    struct str body = body_of(c->arena, method, message->phone, message->code);
     struct http_answer answer = {0};
-    TRY(post(c, authentica, STR("/api/v2/send-otp"), send_body(c, message), &answer));
+    TRY(post(c, authentica, STR("/api/v2/send-otp"), body, &answer));
     *retry_after_s = answer.retry_after_s;
-    return judge(authentica->partner, "send-otp", &answer) == ACCEPTED ? OK : ERR_UNAVAILABLE;
+    return judge(c->arena, authentica->partner, "send-otp", &answer) == ACCEPTED ? OK
+                                                                                 : ERR_UNAVAILABLE;
 }
 
 static enum err authentica_check(struct ctx *c, struct otp_sender *sender, struct str phone,
                                  struct str code, bool *right, int32_t *retry_after_s)
 {
     struct authentica *authentica = container_of(sender, struct authentica, sender);
-    struct str body = str_printf(c->arena, "{\"phone\":\"%.*s\",\"otp\":\"%.*s\"}", STR_FMT(phone),
-                                 STR_FMT(code));
+    struct str body = body_of(c->arena, STR(""), phone, code);
     struct http_answer answer = {0};
     *right = false;
     TRY(post(c, authentica, STR("/api/v2/verify-otp"), body, &answer));
     *retry_after_s = answer.retry_after_s;
-    switch (judge(authentica->partner, "verify-otp", &answer)) {
-    case ACCEPTED: *right = read_flag(answer.body) == YES; return OK;
+    switch (judge(c->arena, authentica->partner, "verify-otp", &answer)) {
+    case ACCEPTED: *right = read_flag(c->arena, answer.body) == YES; return OK;
     case DECLINED: return OK;
     default: return ERR_UNAVAILABLE;
     }

@@ -4,6 +4,8 @@
  * one place (server/http/errors.c) turns errors into responses. */
 #pragma once
 #include "domain/reason.h"
+#include "runtime/base/json.h"
+#include "runtime/base/json_writer.h"
 
 struct app;
 
@@ -135,85 +137,8 @@ struct page {
 };
 NODISCARD enum err query_page(struct ctx *c, const struct request *req, struct page *out);
 
-/* ---- JSON in: a field table per body --------------------------------------------------------- */
+/* ---- JSON: tables of fields in runtime/base/json.h, the writer in json_writer.h --------------- */
 
-enum json_type {
-    JSON_STRING, /* struct str: trimmed of nothing, valid UTF-8, no NUL; absent or null: ptr NULL */
-    JSON_INT,    /* struct json_int */
-    JSON_BOOL,   /* struct json_bool */
-    JSON_INSTANT,        /* struct json_instant; RFC 3339 with offset */
-    JSON_UUID,           /* struct json_uuid */
-    JSON_CHOICE,         /* struct json_int: index into `choices` */
-    JSON_STRING_OR_NULL, /* struct json_str: as JSON_STRING, but null and absent are told apart */
-    JSON_CLOCK,   /* struct json_int: "HH:MM" in minutes, up to "48:00": what runs past midnight */
-    JSON_DECIMAL, /* struct json_decimal: any number */
-    JSON_INTS,    /* struct json_ints: an array; min and max are of each */
-    JSON_OBJECT,  /* a struct as `shape` tells, whose first member is a struct json_object */
-    JSON_OBJECTS, /* struct json_objects: an array of structs as `shape` tells */
-};
-struct json_str {
-    bool set, null;
-    struct str v;
-};
-struct json_int {
-    bool set, null;
-    int64_t v;
-};
-struct json_bool {
-    bool set, null, v;
-};
-struct json_instant {
-    bool set, null;
-    struct instant v;
-};
-struct json_uuid {
-    bool set, null;
-    struct uuid v;
-};
-struct json_decimal {
-    bool set, null;
-    double v;
-};
-struct json_ints {
-    bool set, null;
-    size_t len;
-    int64_t *v;
-};
-struct json_object {
-    bool set, null;
-};
-struct json_objects {
-    bool set, null;
-    size_t len;
-    void *items;
-};
-enum {
-    JSON_REQUIRED = 1 << 0,
-    JSON_NULLABLE = 1 << 1,
-    JSON_MAY_BE_BLANK = 1 << 2,
-    JSON_ONE_LINE = 1 << 3, /* of a string: as people read it in a list (str_is_one_line) */
-};
-
-struct json_field {
-    const char *name;
-    enum json_type type;
-    uint32_t flags;
-    uint32_t offset;  /* offsetof the struct's member */
-    int64_t min, max; /* of a number; of a string's length in code points (max 0: 65535) */
-    const char *const *choices; /* NULL-terminated */
-    const struct json_shape *shape;
-    uint32_t items_max; /* of an array; never 0 there */
-};
-/* What is inside an object: a table of its own, whose offsets count from that struct's beginning. */
-struct json_shape {
-    const struct json_field *fields;
-    size_t fields_len;
-    size_t bytes; /* sizeof the struct */
-};
-#define JSON_SHAPE(table, type)                 \
-    {                                           \
-        (table), ARRAY_LEN(table), sizeof(type) \
-    }
 /* Decodes and checks the whole body; all broken fields are reported at once, keyed by name: those of
  * an object inside it, {"policy": {"grid": ["text"]}}; of objects in an array, {"hours": [{},
  * {"opens": ["text"]}]}; of numbers in one, {"services": {"2": ["text"]}}. Unknown members are
@@ -224,32 +149,6 @@ NODISCARD enum err request_json(struct ctx *c, struct request *req, const struct
 #define REQUEST_JSON(c, req, fields, out) \
     request_json((c), (req), (fields), ARRAY_LEN(fields), (out))
 
-/* ---- JSON out: a writer that cannot make malformed text -------------------------------------- */
-
-struct json_writer {
-    struct strbuf *out;
-    uint32_t depth;
-    bool comma; /* the next value needs one before it */
-};
 /* Sets the status and the content type, and begins the body. */
 struct json_writer respond_json(struct ctx *c, struct response *res, int status);
-/* A writer on any builder. */
-struct json_writer json_writer_on(struct strbuf *out);
-/* `key` NULL inside arrays and at the top. */
-void json_object_begin(struct json_writer *w, const char *key);
-void json_object_end(struct json_writer *w);
-void json_array_begin(struct json_writer *w, const char *key);
-void json_array_end(struct json_writer *w);
-void json_put_str(struct json_writer *w, const char *key, struct str v); /* escapes; UTF-8 as is */
-void json_put_str_or_null(struct json_writer *w, const char *key,
-                          struct str v); /* ptr NULL: null */
-void json_put_int(struct json_writer *w, const char *key, int64_t v);
-void json_put_bool(struct json_writer *w, const char *key, bool v);
-void json_put_null(struct json_writer *w, const char *key);
-void json_put_double(struct json_writer *w, const char *key, double v, int decimals);
-void json_put_uuid(struct json_writer *w, const char *key, struct uuid v);
-/* RFC 3339 at `offset_s` from UTC. */
-void json_put_instant(struct json_writer *w, const char *key, struct instant v, int32_t offset_s);
-/* {"results": [...], "next": cursor}: called after the results array; empty cursor: null. */
-void json_put_next(struct ctx *c, struct json_writer *w, struct str cursor);
 enum err respond_no_content(struct response *res);

@@ -85,12 +85,12 @@ static void make_sender(struct app *app, struct senders *senders)
     senders_init(senders, app->http, &options);
 }
 
-static bool whose_token(const struct token_gate *gate, struct str token, struct instant now,
-                        struct caller *out)
+static bool whose_token(const struct token_gate *gate, struct arena *arena, struct str token,
+                        struct instant now, struct caller *out)
 {
     const struct login_services *login = container_of(gate, struct login_services, gate);
     struct access_claims claims;
-    if (!token_access_verify(&login->keys, now, token, &claims))
+    if (!token_access_verify(arena, &login->keys, now, token, &claims))
         return false;
     *out =
         (struct caller){.user_id = claims.user_id, .session = claims.session, .lang = claims.lang};

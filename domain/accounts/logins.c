@@ -52,7 +52,7 @@ enum err login_refresh(struct ctx *c, const struct logins *logins, struct str re
                        const struct session_client *client, struct token_pair *out)
 {
     struct refresh_claims shown;
-    if (!token_refresh_verify(logins->keys, ctx_now(c), refresh, &shown))
+    if (!token_refresh_verify(c->arena, logins->keys, ctx_now(c), refresh, &shown))
         return fail(c, R_TOKEN_INVALID);
 
     struct str unused;

@@ -6,36 +6,36 @@
  *   3. the claims: all that are needed, none twice, of this kind of token, not expired */
 #include "domain/accounts/tokens.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "domain/i18n/texts.h"
 #include "runtime/base/arena.h"
-#include "runtime/base/json_scan.h"
+#include "runtime/base/json.h"
+#include "runtime/base/json_writer.h"
 
 /* base64url of {"alg":"HS256","typ":"JWT"}, and the dot. */
 #define HEADER STR("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.")
 
 enum { MAC_TEXT_LEN = 43 }; /* 32 bytes in base64url */
-enum { JTI_TEXT_LEN = 32 };
 
+/* Both kinds have these; views end with the text. */
 struct claims {
-    struct str token_type;
-    int64_t expires_s, issued_s, user_id;
-    struct uuid session, jti;
-    enum lang lang;
-    uint32_t seen; /* one bit per claim */
+    struct str token_type, jti, lang;
+    struct json_int exp, iat, user_id; /* times in seconds */
+    struct json_uuid sid;
 };
-enum {
-    CLAIM_TYPE = 1 << 0,
-    CLAIM_EXP = 1 << 1,
-    CLAIM_IAT = 1 << 2,
-    CLAIM_JTI = 1 << 3,
-    CLAIM_USER = 1 << 4,
-    CLAIM_SID = 1 << 5,
-    CLAIM_LANG = 1 << 6,
-    CLAIMS_OF_REFRESH = CLAIM_TYPE | CLAIM_EXP | CLAIM_IAT | CLAIM_JTI | CLAIM_USER | CLAIM_SID,
-    CLAIMS_OF_ACCESS = CLAIM_TYPE | CLAIM_EXP | CLAIM_USER | CLAIM_SID
+
+#define YEAR_9999_S INT64_C(253402300800)
+static const struct json_field claim_fields[] = {
+    {"token_type", JSON_STRING, JSON_REQUIRED, offsetof(struct claims, token_type)},
+    {"exp", JSON_INT, JSON_REQUIRED, offsetof(struct claims, exp), 0, YEAR_9999_S - 1},
+    {"iat", JSON_INT, 0, offsetof(struct claims, iat), 0, YEAR_9999_S - 1},
+    {"jti", JSON_STRING, 0, offsetof(struct claims, jti)},
+    /* SimpleJWT wrote it as a number once and as a text later. */
+    {"user_id", JSON_INT, JSON_REQUIRED | JSON_QUOTED_TOO, offsetof(struct claims, user_id), 1,
+     INT64_MAX},
+    {"sid", JSON_UUID, JSON_REQUIRED, offsetof(struct claims, sid)},
+    {"lang", JSON_STRING, JSON_MAY_BE_BLANK, offsetof(struct claims, lang)},
 };
 
 bool token_keys_init(struct token_keys *keys, struct str secret, struct duration access_ttl,
@@ -66,25 +66,26 @@ static struct str sign(struct arena *arena, const struct token_keys *keys, struc
     return strbuf_str(&out);
 }
 
-/* As SimpleJWT prints it: 32 hex digits without hyphens. */
-static struct str jti_text(struct arena *arena, struct uuid jti)
-{
-    return hex_encode(arena, jti.bytes, sizeof(jti.bytes));
-}
-
 /* `lang` empty: such a token has none. */
 static struct str payload(struct arena *arena, const char *type, int64_t user_id,
                           struct uuid session, struct uuid jti, int64_t issued_s, int64_t expires_s,
                           struct str lang)
 {
-    char sid[UUID_TEXT_LEN];
-    uuid_format(session, sid);
-    return str_printf(arena,
-                      "{\"token_type\":\"%s\",\"exp\":%" PRId64 ",\"iat\":%" PRId64
-                      ",\"jti\":\"%.*s\",\"user_id\":%" PRId64 ",\"sid\":\"%.*s\"%s%.*s%s}",
-                      type, expires_s, issued_s, STR_FMT(jti_text(arena, jti)), user_id,
-                      UUID_TEXT_LEN, sid, lang.len ? ",\"lang\":\"" : "", STR_FMT(lang),
-                      lang.len ? "\"" : "");
+    char digits[2 * sizeof(jti.bytes)]; /* as SimpleJWT prints it: without hyphens */
+    hex_encode_into(digits, jti.bytes, sizeof(jti.bytes));
+    struct strbuf text = strbuf_new(arena, TOKEN_LEN_MAX);
+    struct json_writer w = json_writer_on(&text);
+    json_object_begin(&w, NULL);
+    json_put_str(&w, "token_type", str_c(type));
+    json_put_int(&w, "exp", expires_s);
+    json_put_int(&w, "iat", issued_s);
+    json_put_str(&w, "jti", str_of(digits, sizeof(digits)));
+    json_put_int(&w, "user_id", user_id);
+    json_put_uuid(&w, "sid", session);
+    if (lang.len)
+        json_put_str(&w, "lang", lang);
+    json_object_end(&w);
+    return strbuf_str(&text);
 }
 
 static int64_t whole_seconds(struct instant t)
@@ -163,126 +164,44 @@ static bool open_token(const struct token_keys *keys, struct str jwt, char *buff
     return true;
 }
 
-static bool read_number(const struct json_member *member, int64_t *out)
+/* The claims of a token of this type that has not expired. `buffer` holds what they are views of. */
+static bool read_claims(struct arena *arena, const struct token_keys *keys, struct instant now,
+                        struct str jwt, struct str type, char buffer[TOKEN_LEN_MAX],
+                        struct claims *out)
 {
-    return member->kind == JSON_KIND_NUMBER && str_to_int64(member->value, out);
+    struct str text;
+    struct json_wrong wrong;
+    return open_token(keys, jwt, buffer, TOKEN_LEN_MAX, &text) &&
+           JSON_DECODE(arena, text, claim_fields, out, &wrong) && str_eq(out->token_type, type) &&
+           out->exp.v > whole_seconds(now);
 }
 
-/* SimpleJWT wrote user_id as a number once and as a text later. */
-static bool read_user_id(const struct json_member *member, int64_t *out)
-{
-    bool fits = member->kind == JSON_KIND_NUMBER || member->kind == JSON_KIND_STRING;
-    return fits && str_to_int64(member->value, out) && *out > 0;
-}
-
-static bool read_sid(const struct json_member *member, struct uuid *out)
-{
-    return member->kind == JSON_KIND_STRING && uuid_parse(member->value, out);
-}
-
-static bool read_jti(const struct json_member *member, struct uuid *out)
-{
-    struct str hex = member->value;
-    if (member->kind != JSON_KIND_STRING || hex.len != JTI_TEXT_LEN)
-        return false;
-    char text[UUID_TEXT_LEN];
-    size_t n = 0;
-    for (size_t i = 0; i < hex.len; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20)
-            text[n++] = '-';
-        text[n++] = hex.ptr[i];
-    }
-    return uuid_parse(str_of(text, n), out);
-}
-
-/* Other members are not ours and are passed over. False: it has the wrong type. */
-static bool read_claim(const struct json_member *member, struct claims *claims, uint32_t *bit)
-{
-    if (str_eq(member->name, STR("token_type"))) {
-        *bit = CLAIM_TYPE;
-        claims->token_type = member->value;
-        return member->kind == JSON_KIND_STRING;
-    }
-    if (str_eq(member->name, STR("exp"))) {
-        *bit = CLAIM_EXP;
-        return read_number(member, &claims->expires_s);
-    }
-    if (str_eq(member->name, STR("iat"))) {
-        *bit = CLAIM_IAT;
-        return read_number(member, &claims->issued_s);
-    }
-    if (str_eq(member->name, STR("jti"))) {
-        *bit = CLAIM_JTI;
-        return read_jti(member, &claims->jti);
-    }
-    if (str_eq(member->name, STR("user_id"))) {
-        *bit = CLAIM_USER;
-        return read_user_id(member, &claims->user_id);
-    }
-    if (str_eq(member->name, STR("sid"))) {
-        *bit = CLAIM_SID;
-        return read_sid(member, &claims->session);
-    }
-    if (str_eq(member->name, STR("lang"))) {
-        *bit = CLAIM_LANG;
-        if (!lang_parse(member->value, &claims->lang))
-            claims->lang = LANG_AR; /* one that another version knows */
-        return member->kind == JSON_KIND_STRING;
-    }
-    *bit = 0;
-    return true;
-}
-
-static bool read_claims(struct str payload_text, struct claims *claims)
-{
-    *claims = (struct claims){0};
-    struct json_scan scan = json_scan_begin(payload_text);
-    struct json_member member;
-    while (json_scan_next(&scan, &member)) {
-        uint32_t bit = 0;
-        if (!read_claim(&member, claims, &bit) || (claims->seen & bit))
-            return false;
-        claims->seen |= bit;
-    }
-    return scan.complete;
-}
-
-static bool claims_verify(const struct token_keys *keys, struct instant now, struct str jwt,
-                          struct str type, uint32_t needed, struct claims *out)
+bool token_access_verify(struct arena *arena, const struct token_keys *keys, struct instant now,
+                         struct str jwt, struct access_claims *out)
 {
     char buffer[TOKEN_LEN_MAX];
-    struct str text;
-    if (!open_token(keys, jwt, buffer, sizeof(buffer), &text) || !read_claims(text, out))
-        return false;
-    if ((out->seen & needed) != needed || !str_eq(out->token_type, type))
-        return false;
-    out->token_type = type; /* the view into `buffer` ends here */
-    const int64_t year_9999_s = 253402300800;
-    return out->expires_s > whole_seconds(now) && out->expires_s < year_9999_s &&
-           out->issued_s >= 0 && out->issued_s < year_9999_s;
-}
-
-bool token_access_verify(const struct token_keys *keys, struct instant now, struct str jwt,
-                         struct access_claims *out)
-{
     struct claims claims;
-    if (!claims_verify(keys, now, jwt, STR("access"), CLAIMS_OF_ACCESS, &claims))
+    if (!read_claims(arena, keys, now, jwt, STR("access"), buffer, &claims))
         return false;
-    *out = (struct access_claims){
-        .user_id = claims.user_id, .session = claims.session, .lang = claims.lang};
+    *out = (struct access_claims){.user_id = claims.user_id.v, .session = claims.sid.v};
+    if (!lang_parse(claims.lang, &out->lang))
+        out->lang = LANG_AR; /* none, or one that another version knows */
     return true;
 }
 
-bool token_refresh_verify(const struct token_keys *keys, struct instant now, struct str jwt,
-                          struct refresh_claims *out)
+bool token_refresh_verify(struct arena *arena, const struct token_keys *keys, struct instant now,
+                          struct str jwt, struct refresh_claims *out)
 {
+    char buffer[TOKEN_LEN_MAX];
     struct claims claims;
-    if (!claims_verify(keys, now, jwt, STR("refresh"), CLAIMS_OF_REFRESH, &claims))
+    struct uuid jti;
+    if (!read_claims(arena, keys, now, jwt, STR("refresh"), buffer, &claims) || !claims.iat.set ||
+        !hex_decode_into(claims.jti, jti.bytes, sizeof(jti.bytes)))
         return false;
-    *out = (struct refresh_claims){.user_id = claims.user_id,
-                                   .session = claims.session,
-                                   .jti = claims.jti,
-                                   .issued_at = at_second(claims.issued_s),
-                                   .expires_at = at_second(claims.expires_s)};
+    *out = (struct refresh_claims){.user_id = claims.user_id.v,
+                                   .session = claims.sid.v,
+                                   .jti = jti,
+                                   .issued_at = at_second(claims.iat.v),
+                                   .expires_at = at_second(claims.exp.v)};
     return true;
 }

@@ -32,9 +32,10 @@ struct access_claims {
     struct uuid session;
     enum lang lang; /* Arabic, when the token names none that we know */
 };
-/* False: not ours, not an access token, damaged, or expired (now >= exp; no leeway). */
-NODISCARD bool token_access_verify(const struct token_keys *keys, struct instant now,
-                                   struct str jwt, struct access_claims *out);
+/* False: not ours, not an access token, damaged, or expired (now >= exp; no leeway). The arena is used
+ * for claims that a token of ours never has. */
+NODISCARD bool token_access_verify(struct arena *arena, const struct token_keys *keys,
+                                   struct instant now, struct str jwt, struct access_claims *out);
 struct str token_access_sign(struct arena *arena, const struct token_keys *keys, struct uuid jti,
                              struct instant now, const struct access_claims *claims);
 
@@ -46,8 +47,8 @@ struct refresh_claims {
     struct instant issued_at;
     struct instant expires_at;
 };
-NODISCARD bool token_refresh_verify(const struct token_keys *keys, struct instant now,
-                                    struct str jwt, struct refresh_claims *out);
+NODISCARD bool token_refresh_verify(struct arena *arena, const struct token_keys *keys,
+                                    struct instant now, struct str jwt, struct refresh_claims *out);
 struct str token_refresh_sign(struct arena *arena, const struct token_keys *keys,
                               const struct refresh_claims *claims);
 /* The claims of a new one, issued now. */

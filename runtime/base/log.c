@@ -14,6 +14,8 @@
  * at the heads. Both are sequentially consistent, so one of the two sees the other. */
 #include "runtime/base/log.h"
 
+#include "runtime/base/json_writer.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
@@ -296,22 +298,16 @@ static size_t plain_run(struct str s)
 /* One that does: what JSON wants escaped, and U+FFFD for every byte that is not UTF-8. */
 static bool put_special(struct log_line *line, struct str *s)
 {
-    static const char short_forms[32] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     size_t len = str_utf8_next(*s);
     unsigned char c = (unsigned char)s->ptr[0];
     struct str it = str_take(*s, len);
     *s = str_skip(*s, MAX(len, (size_t)1));
     if (len == 0)
         return put(line, "\xef\xbf\xbd", 3);
-    if (c == '"' || c == '\\')
-        return put(line, (char[]){'\\', (char)c}, 2);
-    if (c < 0x20 && short_forms[c])
-        return put(line, (char[]){'\\', short_forms[c]}, 2);
-    if (c < 0x20 || c == 0x7f)
-        return put(line, "\\u00", 4) &&
-               put(line, (char[]){(char)('0' + (c >> 4)), "0123456789abcdef"[c & 15]}, 2);
-    return put(line, it.ptr, it.len);
+    if (len > 1)
+        return put(line, it.ptr, it.len);
+    char escape[JSON_ESCAPE_MAX];
+    return put(line, escape, json_escape(c, escape));
 }
 
 static bool put_escaped(struct log_line *line, struct str s)

@@ -11,7 +11,11 @@ struct json_writer respond_page(struct ctx *c, struct response *res)
 void page_end(struct ctx *c, struct json_writer *w, struct str cursor)
 {
     json_array_end(w);
-    json_put_next(c, w, cursor);
+    if (cursor.len)
+        json_put_str(w, "next",
+                     base64url_encode(c->arena, (const uint8_t *)cursor.ptr, cursor.len));
+    else
+        json_put_null(w, "next");
     json_object_end(w);
 }
 

@@ -15,10 +15,6 @@ enum {
     HTTP_SEND_MAX = 262144, /* one send: a slow reader shows progress at least this often */
     HTTP_LINGER_BYTES_MAX = 1 << 20, /* read and dropped so that a refused client sees the answer */
     HTTP_LINGER_MS = 1000,
-    JSON_DEPTH_MAX = 8,    /* containers inside each other */
-    JSON_MEMBERS_MAX = 64, /* of one object: finding a twin compares all pairs */
-    JSON_NUMBER_MAX = 64,  /* characters of a number */
-    JSON_TEXT_MAX = 65535, /* code points of a text whose field names no cap */
     QUERY_PAIRS_MAX = 64,
     PAGE_LIMIT_DEFAULT = 20,
     PAGE_LIMIT_MAX = 100,

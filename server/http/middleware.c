@@ -146,7 +146,7 @@ void caller_identify(const struct ctx *c, const struct token_gate *gate, struct 
     struct str header = request_header(req, STR("authorization"));
     struct str token = str_trim(str_skip(header, sizeof("bearer ") - 1));
     struct caller caller;
-    if (gate->whose(gate, token, ctx_now(c), &caller))
+    if (gate->whose(gate, c->arena, token, ctx_now(c), &caller))
         req->caller = caller;
 }
 

@@ -24,8 +24,8 @@ struct str client_address(const struct cidr_list *trusted, struct str peer,
  * because a server may have none (tests) or its own. */
 struct token_gate {
     /* From the token alone: true and *out, or false. `now` decides about expiry. Waits never. */
-    bool (*whose)(const struct token_gate *gate, struct str token, struct instant now,
-                  struct caller *out);
+    bool (*whose)(const struct token_gate *gate, struct arena *arena, struct str token,
+                  struct instant now, struct caller *out);
 };
 /* Judges the bearer token, once: from here on `req->caller` is whom it names, or nobody. `gate` NULL: every
  * token is bad. Waits never. */

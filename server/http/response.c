@@ -27,3 +27,21 @@ struct str response_header_find(const struct response *res, struct str name)
             return res->fields[i].value;
     return (struct str){0};
 }
+
+struct json_writer respond_json(struct ctx *c, struct response *res, int status)
+{
+    res->status = status;
+    res->content_type = STR("application/json; charset=utf-8");
+    if (!res->body.arena)
+        res->body = strbuf_new(c->arena, 512);
+    res->body.len = 0;
+    return json_writer_on(&res->body);
+}
+
+enum err respond_no_content(struct response *res)
+{
+    res->status = 204;
+    res->content_type = (struct str){0};
+    res->body.len = 0;
+    return OK;
+}

@@ -1,7 +1,11 @@
-/* JSON bodies: what is decoded obeys its field, what is refused says so in JSON of our own. */
-#include "server/http/json.h"
+/* The one reader, walked raw and by a table: both agree on what JSON is and where it ceases to be, what
+ * is decoded obeys its field and is written as it was read, and what is refused says so in JSON. */
+#include "runtime/base/json.h"
 
 #include <string.h>
+
+#include "runtime/base/json_text.h"
+#include "server/http/errors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +22,8 @@ struct body {
         struct json_object here;
         struct json_decimal share;
     } policy;
+    struct json_int one;
+    struct json_ints both;
 };
 struct hour {
     struct json_int weekday, opens;
@@ -43,6 +49,8 @@ static const struct json_field fields[] = {
     {"ids", JSON_INTS, JSON_NULLABLE, offsetof(struct body, ids), 1, 9, .items_max = 4},
     {"hours", JSON_OBJECTS, 0, offsetof(struct body, hours), .shape = &hour_shape, .items_max = 4},
     {"policy", JSON_OBJECT, JSON_NULLABLE, offsetof(struct body, policy), .shape = &policy_shape},
+    {"one", JSON_INT, JSON_REQUIRED | JSON_QUOTED_TOO, offsetof(struct body, one), .form = 1},
+    {"both", JSON_INTS, JSON_REQUIRED, offsetof(struct body, both), .items_max = 4, .form = 2},
 };
 
 static void check_parts(const struct body *body)
@@ -59,7 +67,59 @@ static void check_parts(const struct body *body)
         assert(body->policy.share.v >= -1 && body->policy.share.v <= 1);
 }
 
-static void check_body(struct ctx *c, const struct body *body)
+/* The whole text, value by value, as no table does. */
+static void walk(struct json_text *r)
+{
+    struct json_level level;
+    struct str text;
+    bool whole;
+    switch (json_text_peek(r)) {
+    case '{':
+        if (json_text_enter(r, '{', &level))
+            while (json_text_next_key(r, &level, &text))
+                walk(r);
+        break;
+    case '[':
+        if (json_text_enter(r, '[', &level))
+            while (json_text_next(r, &level))
+                walk(r);
+        break;
+    case '"':
+        if (json_text_string(r, &text))
+            assert(str_is_utf8(text) && (!text.len || !memchr(text.ptr, '\0', text.len)));
+        break;
+    default:
+        if (json_text_peek(r) == '-' || (json_text_peek(r) >= '0' && json_text_peek(r) <= '9'))
+            (void)json_text_number(r, &text, &whole);
+        else
+            (void)json_text_skip(r);
+    }
+}
+
+static bool walked(struct arena *arena, struct str text, size_t *at)
+{
+    struct json_text r;
+    json_text_begin(&r, arena, text);
+    if (!r.broken)
+        walk(&r);
+    bool fine = json_text_end(&r);
+    *at = json_text_at(&r);
+    assert(*at <= text.len && fine == !r.broken && (!fine || r.depth == 0));
+    return fine;
+}
+
+static bool skipped(struct arena *arena, struct str text, size_t *at)
+{
+    struct json_text r;
+    json_text_begin(&r, arena, text);
+    if (!r.broken)
+        (void)json_text_skip(&r);
+    bool fine = json_text_end(&r);
+    *at = json_text_at(&r);
+    return fine;
+}
+
+static void check_body(struct arena *arena, const struct body *body)
 {
     assert(str_is_utf8(body->name) && str_utf8_len(body->name) >= 2);
     assert(str_utf8_len(body->name) <= 50 && !memchr(body->name.ptr, '\0', body->name.len));
@@ -67,16 +127,33 @@ static void check_body(struct ctx *c, const struct body *body)
         assert(body->count.v >= -5 && body->count.v <= 10);
     if (body->kind.set)
         assert(body->kind.v == 0 || body->kind.v == 1);
+    assert(!(body->one.set && !body->one.null && body->both.set));
     check_parts(body);
     /* What was read can be written, and read again as the same. */
-    struct strbuf text = strbuf_new(c->arena, 64);
+    struct strbuf text = strbuf_new(arena, 64);
     struct json_writer w = json_writer_on(&text);
     json_object_begin(&w, NULL);
     json_put_str(&w, "name", body->name);
+    json_put_int(&w, "one", 1);
     json_object_end(&w);
     struct body again;
-    enum err err = json_decode(c, strbuf_str(&text), fields, ARRAY_LEN(fields), &again);
-    assert(err == OK && str_eq(again.name, body->name));
+    struct json_wrong wrong;
+    bool fine = JSON_DECODE(arena, strbuf_str(&text), fields, &again, &wrong);
+    assert(fine && str_eq(again.name, body->name));
+}
+
+/* The error that a client gets is JSON in which no name stands twice. */
+static void check_refusal(struct ctx *c, struct str text)
+{
+    static struct header type = {STR("content-type"), STR("application/json")};
+    struct request req = {.headers = &type, .headers_len = 1, .body = text};
+    struct response res = {0};
+    struct body body;
+    size_t at;
+    enum err err = REQUEST_JSON(c, &req, fields, &body);
+    assert(err == ERR_INVALID);
+    error_respond(c, NULL, &res, err);
+    assert(walked(c->arena, strbuf_str(&res.body), &at));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -87,16 +164,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     struct ctx c;
     struct body body;
+    struct json_wrong wrong;
+    size_t walked_at, skipped_at;
     arena_begin(&arena, &pool);
     ctx_init(&c, &arena, &clock_system);
     /* A copy of its own, so that reading one byte too far is seen. */
-    char *text = arena_push_bytes(&arena, size + 1);
-    memcpy(text, data, size);
-    enum err err = json_decode(&c, str_of(text, size), fields, ARRAY_LEN(fields), &body);
-    if (err == OK)
-        check_body(&c, &body);
+    char *copy = arena_push_bytes(&arena, size + 1);
+    memcpy(copy, data, size);
+    struct str text = str_of(copy, size);
+    bool json = walked(&arena, text, &walked_at);
+    assert(json == skipped(&arena, text, &skipped_at) && walked_at == skipped_at);
+    bool fine = JSON_DECODE(&arena, text, fields, &body, &wrong);
+    if (fine)
+        check_body(&arena, &body);
     else
-        assert(c.refusal.reason == R_MALFORMED_JSON || c.refusal.problems_len > 0);
+        check_refusal(&c, text);
+    /* A table reads what is JSON and an object. */
+    if (!json)
+        assert(wrong.broken && wrong.at <= walked_at);
+    else
+        assert(!wrong.broken || text.ptr[wrong.at] != '{');
     arena_end(&arena);
     return 0;
 }

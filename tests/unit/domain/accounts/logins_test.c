@@ -64,7 +64,7 @@ TEST(the_right_code_opens_a_session_with_both_tokens)
     CHECK(x.login.first_time);
     CHECK(x.login.account.phone_verified);
     struct access_claims claims;
-    CHECK(token_access_verify(&x.keys, ctx_now(x.c), x.login.tokens.access, &claims));
+    CHECK(token_access_verify(&x.f.arena, &x.keys, ctx_now(x.c), x.login.tokens.access, &claims));
     CHECK_INT(claims.user_id, x.login.account.id);
     CHECK(uuid_eq(claims.session, x.sessions.sessions[0].opened.id));
     CHECK_STR(x.sessions.sessions[0].opened.client.user_agent, STR("Mawid/1.0"));
@@ -96,7 +96,7 @@ TEST(a_refresh_token_is_used_once)
     CHECK_INT(refresh(&x, x.login.tokens.refresh, &next), OK);
     CHECK(!str_eq(next.refresh, x.login.tokens.refresh));
     struct access_claims claims;
-    CHECK(token_access_verify(&x.keys, ctx_now(x.c), next.access, &claims));
+    CHECK(token_access_verify(&x.f.arena, &x.keys, ctx_now(x.c), next.access, &claims));
     CHECK(uuid_eq(claims.session, x.sessions.sessions[0].opened.id));
     CHECK_INT(refresh(&x, next.refresh, &after), OK);
     fake_ctx_end(&x.f);
@@ -132,7 +132,9 @@ TEST(a_used_token_after_the_grace_ends_the_whole_family)
 static int language_in(struct fixture *f, struct str access)
 {
     struct access_claims claims;
-    return token_access_verify(&f->keys, ctx_now(f->c), access, &claims) ? (int)claims.lang : -1;
+    return token_access_verify(&f->f.arena, &f->keys, ctx_now(f->c), access, &claims)
+               ? (int)claims.lang
+               : -1;
 }
 
 TEST(a_changed_preference_is_in_the_next_token_not_in_this_one)
@@ -185,7 +187,7 @@ TEST(minting_makes_a_verified_account_and_an_access_token)
     struct str access;
     CHECK_INT(login_mint(x.c, &x.logins, STR("0512345678"), &access), OK);
     struct access_claims claims;
-    CHECK(token_access_verify(&x.keys, ctx_now(x.c), access, &claims));
+    CHECK(token_access_verify(&x.f.arena, &x.keys, ctx_now(x.c), access, &claims));
     CHECK_INT(claims.user_id, 1);
     CHECK(x.accounts.accounts[0].phone_verified);
     CHECK_INT(login_mint(x.c, &x.logins, STR("nobody"), &access), ERR_INVALID);

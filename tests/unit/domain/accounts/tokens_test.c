@@ -28,7 +28,7 @@ static struct str access_of(struct fixture *x)
 static bool valid(struct fixture *x, struct str jwt)
 {
     struct access_claims out;
-    return token_access_verify(&x->keys, ctx_now(&x->f.c), jwt, &out);
+    return token_access_verify(&x->f.arena, &x->keys, ctx_now(&x->f.c), jwt, &out);
 }
 
 /* A token with this header and payload, signed with the right key. */
@@ -51,7 +51,7 @@ TEST(access_token_says_who_and_which_session)
     struct fixture x;
     begin(&x);
     struct access_claims out;
-    CHECK(token_access_verify(&x.keys, ctx_now(&x.f.c), access_of(&x), &out));
+    CHECK(token_access_verify(&x.f.arena, &x.keys, ctx_now(&x.f.c), access_of(&x), &out));
     CHECK_INT(out.user_id, 7);
     CHECK(uuid_eq(out.session, x.claims.session));
     CHECK_INT(out.lang, LANG_EN);
@@ -68,7 +68,8 @@ TEST(a_token_without_a_language_of_ours_speaks_arabic)
         "{\"token_type\":\"access\",\"exp\":1768473900,\"user_id\":7," SID ",\"lang\":\"\"}"};
     for (size_t i = 0; i < ARRAY_LEN(payloads); i++) {
         struct access_claims out = {.lang = LANG_EN};
-        CHECK(token_access_verify(&x.keys, ctx_now(&x.f.c), forge(&x, HS256, payloads[i]), &out));
+        CHECK(token_access_verify(&x.f.arena, &x.keys, ctx_now(&x.f.c),
+                                  forge(&x, HS256, payloads[i]), &out));
         CHECK_INT(out.lang, LANG_AR);
     }
     fake_ctx_end(&x.f);
@@ -197,8 +198,8 @@ TEST(refresh_tokens_are_no_access_tokens_and_the_other_way_round)
                           out;
     struct str refresh = token_refresh_sign(&x.f.arena, &x.keys, &claims);
     CHECK(!valid(&x, refresh));
-    CHECK(!token_refresh_verify(&x.keys, ctx_now(&x.f.c), access_of(&x), &out));
-    CHECK(token_refresh_verify(&x.keys, ctx_now(&x.f.c), refresh, &out));
+    CHECK(!token_refresh_verify(&x.f.arena, &x.keys, ctx_now(&x.f.c), access_of(&x), &out));
+    CHECK(token_refresh_verify(&x.f.arena, &x.keys, ctx_now(&x.f.c), refresh, &out));
     CHECK_INT(out.user_id, 7);
     CHECK(uuid_eq(out.jti, claims.jti) && uuid_eq(out.session, claims.session));
     CHECK_INT(out.expires_at.us - out.issued_at.us, seconds(30 * 86400).us);
@@ -213,7 +214,7 @@ TEST(the_same_refresh_claims_sign_to_the_same_bytes)
     struct refresh_claims claims = token_refresh_new(&x.keys, x.f.c.clock, 7, x.claims.session),
                           read;
     struct str first = token_refresh_sign(&x.f.arena, &x.keys, &claims);
-    CHECK(token_refresh_verify(&x.keys, ctx_now(&x.f.c), first, &read));
+    CHECK(token_refresh_verify(&x.f.arena, &x.keys, ctx_now(&x.f.c), first, &read));
     CHECK_STR(token_refresh_sign(&x.f.arena, &x.keys, &read), first);
     fake_ctx_end(&x.f);
 }

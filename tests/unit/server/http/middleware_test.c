@@ -95,10 +95,10 @@ TEST(several_header_lines_are_one_list)
     CHECK_STR(client_address(&trusted, STR("10.1.1.1"), headers, 2, text), STR("9.9.9.9"));
 }
 
-static bool whose(const struct token_gate *gate, struct str token, struct instant now,
-                  struct caller *out)
+static bool whose(const struct token_gate *gate, struct arena *arena, struct str token,
+                  struct instant now, struct caller *out)
 {
-    (void)gate, (void)now;
+    (void)gate, (void)arena, (void)now;
     *out = (struct caller){.user_id = 7, .lang = LANG_EN};
     return str_eq(token, STR("good"));
 }

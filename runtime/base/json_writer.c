@@ -1,53 +1,25 @@
-#include "server/api.h"
+#include "runtime/base/json_writer.h"
 
-static const char hex_digits[] = "0123456789abcdef";
+#include <string.h>
 
 struct json_writer json_writer_on(struct strbuf *out)
 {
     return (struct json_writer){.out = out};
 }
 
-struct json_writer respond_json(struct ctx *c, struct response *res, int status)
+size_t json_escape(unsigned char byte, char out[JSON_ESCAPE_MAX])
 {
-    res->status = status;
-    res->content_type = STR("application/json; charset=utf-8");
-    if (!res->body.arena)
-        res->body = strbuf_new(c->arena, 512);
-    res->body.len = 0;
-    return json_writer_on(&res->body);
-}
-
-enum err respond_no_content(struct response *res)
-{
-    res->status = 204;
-    res->content_type = (struct str){0};
-    res->body.len = 0;
-    return OK;
-}
-
-/* The length of the valid sequence at `p` (a byte over 0x7f), or 0. */
-static size_t utf8_sequence(const unsigned char *p, size_t left)
-{
-    size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || n > left)
-        return 0;
-    return str_is_utf8(str_of((const char *)p, n)) ? n : 0;
-}
-
-static void put_escape(struct strbuf *out, unsigned char byte)
-{
-    static const char names[32] = {
-        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
-    if (byte == '"' || byte == '\\') {
-        char pair[2] = {'\\', (char)byte};
-        strbuf_add(out, str_of(pair, 2));
-    } else if (byte < 32 && names[byte]) {
-        char pair[2] = {'\\', names[byte]};
-        strbuf_add(out, str_of(pair, 2));
-    } else {
-        char unit[6] = {'\\', 'u', '0', '0', hex_digits[byte >> 4], hex_digits[byte & 15]};
-        strbuf_add(out, str_of(unit, 6));
+    static const char letters[128] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                      ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+    assert(byte < 128);
+    out[0] = '\\';
+    if (letters[byte]) {
+        out[1] = letters[byte];
+        return 2;
     }
+    memcpy(out + 1, "u00", 3);
+    hex_encode_into(out + 4, &byte, 1);
+    return 6;
 }
 
 /* What is not UTF-8 becomes U+FFFD, byte by byte: whatever a row holds, the answer stays JSON. */
@@ -57,21 +29,20 @@ static void put_text(struct strbuf *out, struct str s)
     size_t run = 0;
     for (size_t i = 0; i < s.len;) {
         unsigned char byte = (unsigned char)s.ptr[i];
-        size_t sequence = 1;
-        if (byte >= 0x80)
-            sequence = utf8_sequence((const unsigned char *)s.ptr + i, s.len - i);
+        size_t sequence = byte < 0x80 ? 1 : str_utf8_next(str_skip(s, i));
         if (sequence && byte >= 32 && byte != '"' && byte != '\\') {
             i += sequence;
             continue;
         }
         strbuf_add(out, str_of(s.ptr + run, i - run));
         if (sequence)
-            put_escape(out, byte);
+            out->len += json_escape(byte, strbuf_reserve(out, JSON_ESCAPE_MAX));
         else
             strbuf_add(out, STR("\xef\xbf\xbd"));
         run = ++i;
     }
-    strbuf_add(out, str_of(s.ptr + run, s.len - run));
+    if (run < s.len)
+        strbuf_add(out, str_of(s.ptr + run, s.len - run));
     strbuf_add_char(out, '"');
 }
 
@@ -178,13 +149,4 @@ void json_put_instant(struct json_writer *w, const char *key, struct instant v, 
     char text[RFC3339_LEN_MAX];
     size_t len = instant_format_rfc3339(v, offset_s, text);
     json_put_str(w, key, str_of(text, len));
-}
-
-void json_put_next(struct ctx *c, struct json_writer *w, struct str cursor)
-{
-    if (cursor.len == 0) {
-        json_put_null(w, "next");
-        return;
-    }
-    json_put_str(w, "next", base64url_encode(c->arena, (const uint8_t *)cursor.ptr, cursor.len));
 }

@@ -1,9 +1,9 @@
-#include "server/http/json_slot.h"
+#include "runtime/base/json_slot.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/http/limits.h"
+#include "runtime/base/json_text.h"
 
 static bool is_blank(struct str s)
 {
@@ -13,30 +13,30 @@ static bool is_blank(struct str s)
     return true;
 }
 
-static enum reason set_string(const struct json_field *field, struct str text, void *slot)
+static enum json_fault set_string(const struct json_field *field, struct str text, void *slot)
 {
     size_t len = str_utf8_len(text);
     if (is_blank(text) && !(field->flags & JSON_MAY_BE_BLANK))
-        return R_FIELD_BLANK;
+        return JSON_FAULT_BLANK;
     if ((int64_t)len < field->min)
-        return R_FIELD_TOO_SHORT;
+        return JSON_FAULT_TOO_SHORT;
     if ((int64_t)len > (field->max ? field->max : JSON_TEXT_MAX))
-        return R_FIELD_TOO_LONG;
+        return JSON_FAULT_TOO_LONG;
     if ((field->flags & JSON_ONE_LINE) && !str_is_one_line(str_trim(text)))
-        return R_FIELD_CHARACTERS;
+        return JSON_FAULT_CHARACTERS;
     *(struct str *)slot = text;
-    return R_NONE;
+    return JSON_FAULT_NONE;
 }
 
-static enum reason set_choice(const struct json_field *field, struct str text, void *slot)
+static enum json_fault set_choice(const struct json_field *field, struct str text, void *slot)
 {
     for (int64_t i = 0; field->choices[i]; i++) {
         if (str_eq(text, str_c(field->choices[i]))) {
             *(struct json_int *)slot = (struct json_int){.set = true, .v = i};
-            return R_NONE;
+            return JSON_FAULT_NONE;
         }
     }
-    return R_FIELD_CHOICE;
+    return JSON_FAULT_CHOICE;
 }
 
 /* Both parts have two digits; hours go on after midnight. */
@@ -50,99 +50,107 @@ static bool clock_parse(struct str text, int64_t *out)
     return rest < 60;
 }
 
-static enum reason set_clock(const struct json_field *field, struct str text, void *slot)
+static enum json_fault set_clock(const struct json_field *field, struct str text, void *slot)
 {
     int64_t v;
     if (!clock_parse(text, &v))
-        return R_FIELD_FORMAT;
+        return JSON_FAULT_FORMAT;
     if (v < field->min || v > field->max)
-        return R_FIELD_RANGE;
+        return JSON_FAULT_RANGE;
     *(struct json_int *)slot = (struct json_int){.set = true, .v = v};
-    return R_NONE;
+    return JSON_FAULT_NONE;
 }
 
-enum reason json_slot_string(const struct json_field *field, struct str text, void *slot)
+static enum json_fault set_quoted(const struct json_field *field, struct str digits, void *slot)
+{
+    int64_t v;
+    if (!(field->flags & JSON_QUOTED_TOO) || !str_to_int64(digits, &v))
+        return JSON_FAULT_TYPE;
+    return json_slot_number(field, digits, true, slot);
+}
+
+enum json_fault json_slot_string(const struct json_field *field, struct str text, void *slot)
 {
     switch (field->type) {
     case JSON_STRING: return set_string(field, text, slot);
     case JSON_CHOICE: return set_choice(field, text, slot);
     case JSON_STRING_OR_NULL: {
         struct json_str *text_or_null = slot;
-        enum reason problem = set_string(field, text, &text_or_null->v);
-        text_or_null->set = problem == R_NONE;
+        enum json_fault problem = set_string(field, text, &text_or_null->v);
+        text_or_null->set = problem == JSON_FAULT_NONE;
         return problem;
     }
     case JSON_INSTANT: {
         struct json_instant *at = slot;
         at->set = instant_parse_rfc3339(text, &at->v);
-        return at->set ? R_NONE : R_FIELD_FORMAT;
+        return at->set ? JSON_FAULT_NONE : JSON_FAULT_FORMAT;
     }
     case JSON_UUID: {
         struct json_uuid *id = slot;
         id->set = uuid_parse(text, &id->v);
-        return id->set ? R_NONE : R_FIELD_FORMAT;
+        return id->set ? JSON_FAULT_NONE : JSON_FAULT_FORMAT;
     }
     case JSON_CLOCK: return set_clock(field, text, slot);
-    case JSON_INT:
+    case JSON_INT: return set_quoted(field, text, slot);
     case JSON_BOOL:
     case JSON_DECIMAL:
     case JSON_INTS:
     case JSON_OBJECT:
     case JSON_OBJECTS: break;
     }
-    return R_FIELD_TYPE;
+    return JSON_FAULT_TYPE;
 }
 
-enum reason json_whole_number(const struct json_field *field, struct str text, bool whole,
-                              int64_t *out)
+enum json_fault json_whole_number(const struct json_field *field, struct str text, bool whole,
+                                  int64_t *out)
 {
     bool bounded = field->min || field->max;
     if (!whole)
-        return R_FIELD_TYPE;
+        return JSON_FAULT_TYPE;
     if (!str_to_int64(text, out) || (bounded && (*out < field->min || *out > field->max)))
-        return R_FIELD_RANGE;
-    return R_NONE;
+        return JSON_FAULT_RANGE;
+    return JSON_FAULT_NONE;
 }
 
 /* Whatever the digits, what comes out is the nearest double, or out of range. */
-static enum reason set_decimal(const struct json_field *field, struct str text, void *slot)
+static enum json_fault set_decimal(const struct json_field *field, struct str text, void *slot)
 {
     char digits[JSON_NUMBER_MAX + 1];
     memcpy(digits, text.ptr, text.len);
     digits[text.len] = '\0';
     double v = strtod(digits, NULL);
     if (!(v >= (double)field->min && v <= (double)field->max))
-        return R_FIELD_RANGE;
+        return JSON_FAULT_RANGE;
     *(struct json_decimal *)slot = (struct json_decimal){.set = true, .v = v};
-    return R_NONE;
+    return JSON_FAULT_NONE;
 }
 
-enum reason json_slot_number(const struct json_field *field, struct str text, bool whole,
-                             void *slot)
+enum json_fault json_slot_number(const struct json_field *field, struct str text, bool whole,
+                                 void *slot)
 {
     if (field->type == JSON_DECIMAL)
         return set_decimal(field, text, slot);
     if (field->type != JSON_INT)
-        return R_FIELD_TYPE;
+        return JSON_FAULT_TYPE;
     int64_t v;
-    enum reason problem = json_whole_number(field, text, whole, &v);
+    enum json_fault problem = json_whole_number(field, text, whole, &v);
     if (!problem)
         *(struct json_int *)slot = (struct json_int){.set = true, .v = v};
     return problem;
 }
 
-enum reason json_slot_bool(const struct json_field *field, bool v, void *slot)
+enum json_fault json_slot_bool(const struct json_field *field, bool v, void *slot)
 {
     if (field->type != JSON_BOOL)
-        return R_FIELD_TYPE;
+        return JSON_FAULT_TYPE;
     *(struct json_bool *)slot = (struct json_bool){.set = true, .v = v};
-    return R_NONE;
+    return JSON_FAULT_NONE;
 }
 
-enum reason json_slot_null(const struct json_field *field, void *slot)
+enum json_fault json_slot_null(const struct json_field *field, void *slot)
 {
     if (!(field->flags & JSON_NULLABLE))
-        return R_FIELD_NULL;
+        return JSON_FAULT_NULL;
     switch (field->type) {
     case JSON_STRING: break; /* ptr NULL, as when absent */
     case JSON_STRING_OR_NULL:
@@ -173,8 +181,9 @@ enum reason json_slot_null(const struct json_field *field, void *slot)
         *(struct json_objects *)slot = (struct json_objects){.set = true, .null = true};
         break;
     }
-    return R_NONE;
+    return JSON_FAULT_NONE;
 }
+
 static size_t slot_size(enum json_type type)
 {
     switch (type) {
