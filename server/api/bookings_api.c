@@ -85,41 +85,37 @@ struct wish_body {
 };
 struct create_body {
     struct json_int salon;
-    struct wish_body one; /* at the top, when there are no items */
+    struct wish_body one;
     struct json_objects items;
     struct json_bool hold;
     struct str notes;
 };
+enum create_form { ONE_SERVICE = 1, VISIT };
 
-#define WISH_FIELDS(type, flags, base)                                                \
-    {"service", JSON_INT, (flags), offsetof(type, base service), 1, INT64_MAX},       \
-        {"staff", JSON_INT, JSON_NULLABLE, offsetof(type, base staff), 1, INT64_MAX}, \
-    {                                                                                 \
-        "starts_at", JSON_INSTANT, (flags), offsetof(type, base starts_at)            \
+#define WISH_FIELDS(type, base, in_form)                                          \
+    {"service", JSON_INT,  JSON_REQUIRED,    offsetof(type, base service),        \
+     1,         INT64_MAX, .form = (in_form)},                                    \
+        {"staff", JSON_INT,  JSON_NULLABLE,    offsetof(type, base staff),        \
+         1,       INT64_MAX, .form = (in_form)},                                  \
+    {                                                                             \
+        "starts_at", JSON_INSTANT, JSON_REQUIRED, offsetof(type, base starts_at), \
+            .form = (in_form)                                                     \
     }
 
-static const struct json_field wish_fields[] = {WISH_FIELDS(struct wish_body, JSON_REQUIRED, )};
+static const struct json_field wish_fields[] = {WISH_FIELDS(struct wish_body, , 0)};
 static const struct json_shape wish_shape = JSON_SHAPE(wish_fields, struct wish_body);
 
-#define CREATE_FIELDS(flags)                                                               \
-    {"salon", JSON_INT, JSON_REQUIRED, offsetof(struct create_body, salon), 1, INT64_MAX}, \
-        WISH_FIELDS(struct create_body, flags, one.),                                      \
-        {"hold", JSON_BOOL, JSON_NULLABLE, offsetof(struct create_body, hold)},            \
-        {"notes",                                                                          \
-         JSON_STRING,                                                                      \
-         JSON_NULLABLE | JSON_MAY_BE_BLANK,                                                \
-         offsetof(struct create_body, notes),                                              \
-         0,                                                                                \
-         NOTES_MAX},                                                                       \
-    {                                                                                      \
-        "items", JSON_OBJECTS, JSON_NULLABLE, offsetof(struct create_body, items),         \
-            .shape = &wish_shape, .items_max = ITEMS_READ_MAX                              \
-    }
-
-/* One more than may be, to be refused in its own words. */
+/* More than may be, to be refused in words of their own. */
 enum { ITEMS_READ_MAX = 16 };
-static const struct json_field one_fields[] = {CREATE_FIELDS(JSON_REQUIRED)};
-static const struct json_field visit_fields[] = {CREATE_FIELDS(JSON_NULLABLE)};
+static const struct json_field create_fields[] = {
+    {"salon", JSON_INT, JSON_REQUIRED, offsetof(struct create_body, salon), 1, INT64_MAX},
+    WISH_FIELDS(struct create_body, one., ONE_SERVICE),
+    {"hold", JSON_BOOL, JSON_NULLABLE, offsetof(struct create_body, hold)},
+    {"notes", JSON_STRING, JSON_NULLABLE | JSON_MAY_BE_BLANK, offsetof(struct create_body, notes),
+     0, NOTES_MAX},
+    {"items", JSON_OBJECTS, JSON_NULLABLE, offsetof(struct create_body, items),
+     .shape = &wish_shape, .items_max = ITEMS_READ_MAX, .form = VISIT},
+};
 
 static struct booking_wish wish_of(const struct wish_body *body)
 {
@@ -127,31 +123,21 @@ static struct booking_wish wish_of(const struct wish_body *body)
         .service = body->service.v, .staff = body->staff.v, .starts_at = body->starts_at.v};
 }
 
-/* Whether it is a visit decides which fields are required: looked for in the text first, since nearly
- * all bodies have no such word. */
 static enum err read_create(struct ctx *c, struct request *req, struct booking_request *out)
 {
     struct create_body body;
-    bool visit = str_find(req->body, STR("\"items\"")) >= 0;
-    if (visit)
-        TRY(REQUEST_JSON(c, req, visit_fields, &body));
-    if (!visit || !body.items.set || body.items.null) {
-        visit = false;
-        TRY(REQUEST_JSON(c, req, one_fields, &body));
-    }
-    *out = (struct booking_request){
-        .salon = body.salon.v, .hold = body.hold.v, .notes = body.notes.ptr ? body.notes : STR("")};
-    if (!visit) {
-        out->wishes[out->wishes_len++] = wish_of(&body.one);
-        return OK;
-    }
-    if (body.items.len == 0 || body.items.len > BOOKING_VISIT_MAX)
+    TRY(REQUEST_JSON(c, req, create_fields, &body));
+    bool visit = body.items.set && !body.items.null;
+    const struct wish_body *wishes = visit ? body.items.items : &body.one;
+    size_t len = visit ? body.items.len : 1;
+    if (len == 0 || len > BOOKING_VISIT_MAX)
         return fail_field(c, STR("items"), R_VISIT_SIZE);
-    const struct wish_body *items = body.items.items;
-    while (out->wishes_len < body.items.len) {
-        out->wishes[out->wishes_len] = wish_of(&items[out->wishes_len]);
-        out->wishes_len++;
-    }
+    *out = (struct booking_request){.salon = body.salon.v,
+                                    .hold = body.hold.v,
+                                    .notes = body.notes.ptr ? body.notes : STR(""),
+                                    .wishes_len = len};
+    for (size_t i = 0; i < len; i++)
+        out->wishes[i] = wish_of(&wishes[i]);
     return OK;
 }
 

@@ -124,6 +124,19 @@ def fields_of_items_are_named_in_their_place(w):
     check("starts_at" in answer.json["items"][1], f"{answer.json}")
 
 
+def a_body_has_one_of_the_two_forms(w):
+    client, salon = w.sign_in(), Salon(w)
+    one, both = salon.booking(at(3, 12)), {**visit(salon, (0, at(3, 12)), (0, at(3, 13))), **salon.booking(at(3, 12))}
+    refused = client.as_language("en").post(PATH, both).expect(400, "request.invalid").json
+    equal(refused["items"], ["This field cannot be given together with those of another form of the request."], "both")
+    neither = client.post(PATH, {"salon": salon.id}).expect(400, "request.invalid").json
+    equal({"service", "starts_at"} <= neither.keys() and "items" not in neither, True, f"neither: {neither}")
+    equal(w.db.one("SELECT count(*) FROM bookings_booking WHERE salon_id = %s", salon.id), 0, "bookings")
+    made = book(client, {**visit(salon, (0, at(3, 12)), (0, at(3, 13))), "service": None, "staff": None, "starts_at": None})
+    equal(len(made["items"]), 2, "services, with null for what a visit has not")
+    book(client, {**one, "starts_at": at(3, 15), "items": None, "notes": 'not "items": [1]'})
+
+
 def a_held_visit_is_one_hold_and_confirmed_as_one(w):
     client, salon = w.sign_in(), Salon(w, staff=2)
     held = book(client, visit(salon, (0, at(3, 12)), (1, at(3, 13)), hold=True))
