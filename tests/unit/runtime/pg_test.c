@@ -5,44 +5,12 @@
 #include <netdb.h>
 #include <pthread.h>
 
+#include "tests/unit/private_servers.h"
 #include "tests/unit/runtime/real_loop.h"
 
 #define STATEMENT(name_, params_, sql_)        \
     static const struct pg_statement name_ = { \
         .name = #name_, .sql = sql_, .params = params_, .index = __COUNTER__}
-
-/* ---- the server ------------------------------------------------------------------------------ */
-
-static char server_dir[] = "/tmp/mawid-pg-test.XXXXXX";
-static char url[512];
-
-static bool servers(const char *verb)
-{
-    char script[1024], out[1024];
-    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    const char *argv[] = {script, verb, server_dir, NULL};
-    if (!child_run(argv, out, sizeof(out)))
-        return false;
-    const char *found = strstr(out, "DATABASE_URL=");
-    if (found)
-        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
-    return true;
-}
-
-static void server_remove(void)
-{
-    servers("remove");
-}
-
-static const char *server_url(void)
-{
-    if (url[0])
-        return url;
-    if (!mkdtemp(server_dir) || !servers("start"))
-        base_die(__FILE__, __LINE__, "no private Postgres");
-    atexit(server_remove);
-    return url;
-}
 
 /* ---- fixture --------------------------------------------------------------------------------- */
 
@@ -56,7 +24,7 @@ struct fixture {
 
 static struct pg_options options_default(void)
 {
-    return (struct pg_options){.url = server_url(),
+    return (struct pg_options){.url = private_pg_url(),
                                .conns = 1,
                                .pipeline_max = 16,
                                .queue_max = 2000,
@@ -739,12 +707,12 @@ TEST(a_killed_server_that_comes_back_is_used_again)
     writers_start(&writers, &f);
     while (!writers.counts[OK])
         real_turn_until(&f.real, NULL, 50);
-    CHECK(servers("kill-pg"));
+    CHECK(private_servers("kill-pg"));
     real_turn_until(&f.real, NULL, 700);
     CHECK_INT(long_one.err, ERR_TIMEOUT);       /* under way: unknown */
     CHECK(writers.counts[ERR_UNAVAILABLE] > 0); /* those that came later: at once, not done */
     int ok_before = writers.counts[OK];
-    CHECK(servers("start-pg"));
+    CHECK(private_servers("start-pg"));
     real_turn_until(&f.real, NULL, 3500); /* the longest back-off, and room */
     writers.stop = true;
     CHECK(real_finish(&f.real, 30000));
@@ -760,13 +728,13 @@ TEST(a_server_that_starts_later_is_found)
 {
     struct fixture f;
     struct pg_options options = options_default();
-    CHECK(servers("stop-pg"));
+    CHECK(private_servers("stop-pg"));
     fixture_begin(&f, &options);
     uint64_t begun = real_now_ms();
     CHECK_INT(run(&f, &negate, PG_ARGS(pg_int8(1))), ERR_UNAVAILABLE);
     CHECK(real_now_ms() - begun < 5000); /* not the deadline of 30 s */
     CHECK_INT(run(&f, &negate, PG_ARGS(pg_int8(1))), ERR_UNAVAILABLE);
-    CHECK(servers("start-pg"));
+    CHECK(private_servers("start-pg"));
     bool up = false;
     for (int i = 0; i < 100 && !up; i++) {
         real_turn_until(&f.real, NULL, 50);
@@ -851,7 +819,7 @@ TEST(the_next_host_is_tried_when_one_is_down)
     struct fixture f;
     struct pg_options options = options_default();
     char several[1024];
-    const char *sockets = strstr(server_url(), "?host=") + 6;
+    const char *sockets = strstr(private_pg_url(), "?host=") + 6;
     snprintf(several, sizeof(several),
              "host=/nonexistent,localhost,127.0.0.1,%s port=5432,1,1,5432 user=mawid dbname=mawid "
              "target_session_attrs=read-write",
@@ -913,7 +881,7 @@ TEST(looking_a_name_up_does_not_hold_up_the_loop)
     struct pg_options options = options_default();
     char several[1024];
     snprintf(several, sizeof(several), "host=database.test,%s port=1,5432 user=mawid dbname=mawid",
-             strstr(server_url(), "?host=") + 6);
+             strstr(private_pg_url(), "?host=") + 6);
     options.url = several;
     options.conns = 3;
     lookups.names = 0;

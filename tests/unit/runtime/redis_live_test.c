@@ -2,6 +2,7 @@
  * cannot know is what Redis really says, and what the kernel really does. */
 #include "runtime/redis.h"
 
+#include "tests/unit/private_servers.h"
 #include "tests/unit/runtime/real_loop.h"
 
 static const struct redis_script describe = {
@@ -14,51 +15,6 @@ static const struct redis_script increment = {.name = "increment",
 static const struct redis_script nonsense = {.name = "nonsense",
                                              .source = "return nonsense()",
                                              .sha1 = "cecb31c82e3ec18260b9e1753a34c7134d688d17"};
-
-/* ---- the server ------------------------------------------------------------------------------ */
-
-static char server_dir[] = "/tmp/mawid-redis-test.XXXXXX";
-static char url[512];
-
-static bool servers(const char *verb, char *out, size_t out_len)
-{
-    char script[1024];
-    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    const char *argv[] = {script, verb, server_dir, NULL};
-    return child_run(argv, out, out_len);
-}
-
-static void server_remove(void)
-{
-    servers("remove", NULL, 0);
-}
-
-static const char *server_url(void)
-{
-    char out[1024];
-    if (url[0])
-        return url;
-    if (!mkdtemp(server_dir) || !servers("start-redis", NULL, 0))
-        base_die(__FILE__, __LINE__, "no private Redis");
-    atexit(server_remove);
-    if (!servers("urls", out, sizeof(out)) || !strstr(out, "REDIS_URL="))
-        base_die(__FILE__, __LINE__, "the private Redis has no URL");
-    const char *found = strstr(out, "REDIS_URL=") + 10;
-    snprintf(url, sizeof(url), "%.*s", (int)strcspn(found, "\n"), found);
-    return url;
-}
-
-static pid_t server_pid(void)
-{
-    char path[128];
-    int pid = 0;
-    snprintf(path, sizeof(path), "%s/redis.pid", server_dir);
-    FILE *file = fopen(path, "r");
-    if (!file || fscanf(file, "%d", &pid) != 1)
-        base_die(__FILE__, __LINE__, "the private Redis has no pid");
-    fclose(file);
-    return pid;
-}
 
 /* ---- fixture --------------------------------------------------------------------------------- */
 
@@ -75,7 +31,7 @@ static void fixture_begin(struct fixture *f, struct str password)
         .inflight_max = 2048, .reply_bytes_max = 65536, .connect_timeout = seconds(1)};
     f->real = real_begin();
     arena_begin(&arena, loop_arenas(f->real.loop));
-    if (!redis_options_parse(str_c(server_url()), &arena, &options, &why))
+    if (!redis_options_parse(str_c(private_redis_url()), &arena, &options, &why))
         base_die(__FILE__, __LINE__, "the private Redis has an odd URL");
     options.password = password;
     f->pool = redis_pool_new(f->real.loop, &options);
@@ -220,7 +176,7 @@ TEST(a_restart_is_survived_and_scripts_are_loaded_again)
     struct fixture f;
     fixture_begin(&f, STR(""));
     CHECK_INT(call_once(&f, &increment), OK);
-    CHECK(servers("restart-redis", NULL, 0));
+    CHECK(private_servers("restart-redis"));
     CHECK(failures_until_up(t, &f, 5000) >= 0);
     CHECK(redis_pool_stats(f.pool)->reconnects == 1);
     fixture_end(&f);
@@ -233,13 +189,13 @@ TEST(a_crash_under_traffic_is_answered_at_once_and_survived)
     struct fixture f;
     fixture_begin(&f, STR(""));
     CHECK_INT(call_once(&f, &increment), OK);
-    kill(server_pid(), SIGSTOP); /* so that all of them are under way when it dies */
+    kill(private_redis_pid(), SIGSTOP); /* so that all of them are under way when it dies */
     for (int i = 0; i < CALLS; i++) {
         calls[i] = (struct call){.script = &increment, .key = STR("crash")};
         call_start(&f, &calls[i]);
     }
     real_turn_until(&f.real, NULL, 50);
-    CHECK(servers("kill-redis", NULL, 0));
+    CHECK(private_servers("kill-redis"));
     uint64_t before = real_now_ms();
     CHECK(real_finish(&f.real, 5000));
     CHECK(real_now_ms() - before < 1000);
@@ -248,7 +204,7 @@ TEST(a_crash_under_traffic_is_answered_at_once_and_survived)
     before = real_now_ms();
     CHECK_INT(call_once(&f, &increment), ERR_UNAVAILABLE);
     CHECK(real_now_ms() - before < 200);
-    CHECK(servers("start-redis", NULL, 0));
+    CHECK(private_servers("start-redis"));
     CHECK(failures_until_up(t, &f, 5000) >= 0);
     fixture_end(&f);
 }
@@ -258,7 +214,7 @@ TEST(a_redis_that_hangs_costs_callers_their_deadline_and_no_more)
     struct fixture f;
     fixture_begin(&f, STR(""));
     CHECK_INT(call_once(&f, &increment), OK);
-    pid_t pid = server_pid();
+    pid_t pid = private_redis_pid();
     kill(pid, SIGSTOP);
     struct call late = {.script = &increment, .key = STR("k"), .patience = milliseconds(200)};
     uint64_t before = real_now_ms();

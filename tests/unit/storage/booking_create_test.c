@@ -2,73 +2,10 @@
  * cannot be decided harms nobody. (Who leaves with whom: batch_test.c.) */
 #include "storage/booking_store.h"
 
-#include <libpq-fe.h>
-#include <stdarg.h>
-
 #include "domain/i18n/texts.h"
 #include "domain/reason.h"
-#include "storage/migrate.h"
 #include "tests/unit/runtime/real_loop.h"
-
-/* ---- the server ------------------------------------------------------------------------------- */
-
-static char server_dir[] = "/tmp/mawid-create.XXXXXX";
-static char url[512];
-
-static bool servers(const char *verb)
-{
-    char script[1024], out[1024];
-    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    const char *argv[] = {script, verb, server_dir, NULL};
-    if (!child_run(argv, out, sizeof(out)))
-        return false;
-    const char *found = strstr(out, "DATABASE_URL=");
-    if (found)
-        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
-    return true;
-}
-
-static void server_remove(void)
-{
-    servers("remove");
-}
-
-static PGconn *session(void)
-{
-    char why[512];
-    if (!url[0]) {
-        if (!mkdtemp(server_dir) || !servers("start"))
-            base_die(__FILE__, __LINE__, "no private Postgres");
-        atexit(server_remove);
-        struct migration done;
-        if (!migrate_up(&SCHEMA, url, &done, why, sizeof(why)) ||
-            !tz_database_load(NULL, why, sizeof(why)))
-            base_die(__FILE__, __LINE__, why);
-    }
-    PGconn *conn = PQconnectdb(url);
-    if (PQstatus(conn) != CONNECTION_OK)
-        base_die(__FILE__, __LINE__, PQerrorMessage(conn));
-    return conn;
-}
-
-/* The first value of the first row; 0 when there is none. */
-static int64_t ask(PGconn *conn, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static int64_t ask(PGconn *conn, const char *fmt, ...)
-{
-    char sql[2048];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(sql, sizeof(sql), fmt, args);
-    va_end(args);
-    PGresult *result = PQexec(conn, sql);
-    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-        base_die(__FILE__, __LINE__, PQresultErrorMessage(result));
-    int64_t n = 0;
-    if (PQntuples(result) && !str_to_int64(str_c(PQgetvalue(result, 0, 0)), &n))
-        n = 0;
-    PQclear(result);
-    return n;
-}
+#include "tests/unit/storage/sql.h"
 
 /* ---- fixture: a salon open around the clock with eight members, and twelve customers ------------ */
 
@@ -86,47 +23,25 @@ struct fixture {
 
 static void make_salon(struct fixture *f)
 {
-    static int64_t phone = 1;
-    int64_t users = 1 + STAFF + CUSTOMERS;
-    int64_t first = ask(f->db,
-                        "WITH made AS (INSERT INTO accounts_user (phone_number, role, "
-                        "is_phone_verified) SELECT '+96656' || lpad((%lld + n)::text, 7, '0'), "
-                        "CASE WHEN n = 0 THEN 'manager' WHEN n <= %d THEN 'staff' ELSE 'customer' "
-                        "END, true FROM generate_series(0, %lld) n RETURNING id) "
-                        "SELECT min(id) FROM made",
-                        (long long)phone, STAFF, (long long)users - 1);
-    phone += users;
-    f->salon = ask(f->db,
-                   "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en) "
-                   "VALUES (%lld, 'س', 'S', 'ر', 'R') RETURNING id",
-                   (long long)first);
-    ask(f->db,
-        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
-        "SELECT %lld, d, 0, 1440 FROM generate_series(0, 6) d",
-        (long long)f->salon);
-    f->service = ask(f->db,
-                     "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, "
-                     "name_ar, name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
-                     (long long)f->salon);
-    f->staff = ask(f->db,
-                   "WITH made AS (INSERT INTO catalogue_staff (salon_id, user_id) SELECT %lld, "
-                   "%lld + n FROM generate_series(1, %d) n RETURNING id), offers AS (INSERT INTO "
-                   "catalogue_staff_service SELECT id, %lld FROM made), windows AS (INSERT INTO "
-                   "catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) SELECT "
-                   "id, d, 0, 1440 FROM made, generate_series(0, 6) d) SELECT min(id) FROM made",
-                   (long long)f->salon, (long long)first, STAFF, (long long)f->service);
-    f->customer = first + 1 + STAFF;
-    f->starts.us = ask(f->db, "SELECT extract(epoch FROM date_trunc('day', now()) + interval "
-                              "'3 days 12 hours')::bigint * 1000000");
+    f->salon = add_salon(f->db, add_user(f->db, "manager"), 0, 1440);
+    f->service = add_service(f->db, f->salon);
+    f->staff = add_staff(f->db, f->salon, add_user(f->db, "staff"), f->service, 0, 1440);
+    for (int i = 1; i < STAFF; i++)
+        add_staff(f->db, f->salon, add_user(f->db, "staff"), f->service, 0, 1440);
+    f->customer = add_user(f->db, "customer");
+    for (int i = 1; i < CUSTOMERS; i++)
+        add_user(f->db, "customer");
+    f->starts.us = ask_int(f->db, "SELECT extract(epoch FROM date_trunc('day', now()) + interval "
+                                  "'3 days 12 hours')::bigint * 1000000");
 }
 
 static void fixture_begin(struct fixture *f, uint32_t batches, uint32_t waiting_max)
 {
-    *f = (struct fixture){.db = session(),
+    *f = (struct fixture){.db = sql_session(),
                           .limits = {.open_max = 10, .holds_max = 2, .hold_seconds = 600}};
     make_salon(f);
     f->real = real_begin();
-    struct pg_options options = {.url = url,
+    struct pg_options options = {.url = private_pg_url(),
                                  .conns = 6,
                                  .pipeline_max = 4,
                                  .queue_max = 64,
@@ -244,12 +159,12 @@ TEST(each_answer_is_the_row_of_the_one_who_asked)
     CHECK(real_finish(&f.real, 5000));
     for (int i = 0; i < CUSTOMERS; i++) {
         CHECK_INT(g[i].answer.verdict, VERDICT_OK);
-        CHECK_INT(ask(f.db, "SELECT customer_id FROM bookings_booking WHERE id = %lld",
-                      (long long)g[i].id),
+        CHECK_INT(ask_int(f.db, "SELECT customer_id FROM bookings_booking WHERE id = %lld",
+                          (long long)g[i].id),
                   g[i].customer);
-        CHECK_INT(
-            ask(f.db, "SELECT staff_id FROM bookings_booking WHERE id = %lld", (long long)g[i].id),
-            g[i].staff);
+        CHECK_INT(ask_int(f.db, "SELECT staff_id FROM bookings_booking WHERE id = %lld",
+                          (long long)g[i].id),
+                  g[i].staff);
     }
     CHECK(statements(&f) <= 2);
     fixture_end(&f);
@@ -311,10 +226,11 @@ TEST(a_hold_that_has_run_out_does_not_hide_a_booking_in_the_way)
     CHECK(real_finish(&f.real, 5000));
     CHECK_INT(g[0].answer.verdict, VERDICT_SLOT_TAKEN);
     CHECK_INT(g[1].answer.verdict, VERDICT_OK);
-    CHECK_INT(ask(f.db,
-                  "SELECT count(*) FROM bookings_booking WHERE id = %lld AND status = 'expired'",
-                  (long long)first[1].id),
-              1);
+    CHECK_INT(
+        ask_int(f.db,
+                "SELECT count(*) FROM bookings_booking WHERE id = %lld AND status = 'expired'",
+                (long long)first[1].id),
+        1);
     fixture_end(&f);
 }
 
@@ -338,15 +254,16 @@ TEST(more_than_may_wait_are_told_to_come_back)
 static void commits_wait_for(struct fixture *f, const char *standby)
 {
     char target[600];
-    snprintf(target, sizeof(target), "%s%suser=postgres", url, strchr(url, '?') ? "&" : "?");
+    snprintf(target, sizeof(target), "%s%suser=postgres", private_pg_url(),
+             strchr(private_pg_url(), '?') ? "&" : "?");
     PGconn *owner = PQconnectdb(target);
     if (PQstatus(owner) != CONNECTION_OK)
         base_die(__FILE__, __LINE__, PQerrorMessage(owner));
     ask(owner, "ALTER SYSTEM SET synchronous_standby_names = '%s'", standby);
     ask(owner, "SELECT pg_reload_conf()::integer");
     PQfinish(owner);
-    while (ask(f->db, "SELECT (current_setting('synchronous_standby_names') = '%s')::integer",
-               standby) == 0)
+    while (ask_int(f->db, "SELECT (current_setting('synchronous_standby_names') = '%s')::integer",
+                   standby) == 0)
         usleep(5000);
     usleep(100000); /* the sessions of the pool, and who writes the log, read it as well */
 }
@@ -397,8 +314,8 @@ TEST(duplicates_have_one_effect_and_one_answer)
         CHECK_INT(g[i].id, g[0].id);
     }
     CHECK_INT(g[4].answer.verdict, VERDICT_KEY_REUSED);
-    CHECK_INT(ask(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
-                  (long long)f.salon),
+    CHECK_INT(ask_int(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
+                      (long long)f.salon),
               1);
     /* One for four, one for who asked for something else, one for who asked in another language. */
     CHECK_INT(statements(&f), 3);
@@ -522,8 +439,8 @@ TEST(who_is_cancelled_leaves_her_batch_which_goes_on_for_the_others)
     ask(f.db, "COMMIT");
     CHECK(real_finish(&f.real, 5000));
     CHECK_INT(g[1].answer.verdict, VERDICT_OK);
-    CHECK_INT(ask(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
-                  (long long)f.salon),
+    CHECK_INT(ask_int(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
+                      (long long)f.salon),
               2); /* hers was under way, and is made */
     fixture_end(&f);
 }
@@ -554,13 +471,13 @@ TEST(with_postgres_away_it_is_not_done)
     fixture_begin(&f, 1, 100);
     ask(f.db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
               "WHERE application_name = 'creations'");
-    servers("stop-pg");
+    private_servers("stop-pg");
     for (int i = 0; i < 300; i++)
         loop_turn(f.real.loop, tick_add(loop_now(f.real.loop), milliseconds(1)));
     struct guest g[2] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0)};
     start(g, 2);
     bool finished = real_finish(&f.real, 5000);
-    servers("start-pg");
+    private_servers("start-pg");
     CHECK(finished);
     CHECK_INT(g[0].err, ERR_UNAVAILABLE);
     CHECK_INT(g[1].err, ERR_UNAVAILABLE);

@@ -1,91 +1,10 @@
 /* What decides about bookings, in a private Postgres: verdicts and races. (That what the slots offer can
  * be booked, and nothing else, is shown by catalogue_cache_test.c.) */
-#include <libpq-fe.h>
-#include <stdarg.h>
 
 #include "embedded.h"
-#include "storage/migrate.h"
 #include "storage/seed.h"
 #include "tests/unit/runtime/real_loop.h"
-
-/* ---- the server ------------------------------------------------------------------------------- */
-
-static char server_dir[] = "/tmp/mawid-booking-sql.XXXXXX";
-static char url[512];
-
-static bool servers(const char *verb)
-{
-    char script[1024], out[1024];
-    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    const char *argv[] = {script, verb, server_dir, NULL};
-    if (!child_run(argv, out, sizeof(out)))
-        return false;
-    const char *found = strstr(out, "DATABASE_URL=");
-    if (found)
-        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
-    return true;
-}
-
-static void server_remove(void)
-{
-    servers("remove");
-}
-
-static _Noreturn void broken(const char *what)
-{
-    fprintf(stderr, "%s\n", what);
-    exit(1);
-}
-
-static PGconn *session(void)
-{
-    char why[512];
-    if (!url[0]) {
-        if (!mkdtemp(server_dir) || !servers("start"))
-            broken("no private Postgres");
-        atexit(server_remove);
-        struct migration done;
-        if (!migrate_up(&SCHEMA, url, &done, why, sizeof(why)))
-            broken(why);
-    }
-    PGconn *conn = PQconnectdb(url);
-    if (PQstatus(conn) != CONNECTION_OK)
-        broken(PQerrorMessage(conn));
-    PQclear(PQexec(conn, "SET client_min_messages = error"));
-    return conn;
-}
-
-/* The first value of the first row, or "error: SQLSTATE constraint"; valid until the next call. */
-static const char *ask(PGconn *conn, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static const char *ask(PGconn *conn, const char *fmt, ...)
-{
-    static char answer[2048], sql[2048];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(sql, sizeof(sql), fmt, args);
-    va_end(args);
-    PGresult *result = PQexec(conn, sql);
-    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
-    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-        snprintf(answer, sizeof(answer), "error: %s %s",
-                 PQresultErrorField(result, PG_DIAG_SQLSTATE), constraint ? constraint : "");
-    else
-        snprintf(answer, sizeof(answer), "%s",
-                 PQntuples(result) && PQnfields(result) ? PQgetvalue(result, 0, 0) : "nothing");
-    PQclear(result);
-    return answer;
-}
-
-static int64_t ask_int(PGconn *conn, const char *sql)
-{
-    const char *answer = ask(conn, "%s", sql);
-    int64_t n;
-    if (!str_to_int64(str_c(answer), &n))
-        broken(answer);
-    return n;
-}
-
-#define CHECK_ASK(expected, ...) CHECK_STR(str_c(ask(__VA_ARGS__)), STR(expected))
+#include "tests/unit/storage/sql.h"
 
 /* ---- one salon: open 10:00-20:00 in Riyadh, two members who work 10:00-18:00 ------------------- */
 
@@ -94,55 +13,20 @@ struct fixture {
     int64_t salon, service, staff[2], customer;
 };
 
-static int64_t add_user(PGconn *db, const char *role)
+static int64_t add_member(struct fixture *f)
 {
-    static int64_t next = 1;
-    char sql[300];
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO accounts_user (phone_number, role, is_phone_verified) "
-             "VALUES ('+96655%07lld', '%s', true) RETURNING id",
-             (long long)next++, role);
-    return ask_int(db, sql);
-}
-
-static int64_t add_staff(struct fixture *f)
-{
-    int64_t user = add_user(f->db, "staff");
-    char sql[300];
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO catalogue_staff (salon_id, user_id) VALUES (%lld, %lld) RETURNING id",
-             (long long)f->salon, (long long)user);
-    int64_t id = ask_int(f->db, sql);
-    ask(f->db, "INSERT INTO catalogue_staff_service VALUES (%lld, %lld)", (long long)id,
-        (long long)f->service);
-    ask(f->db,
-        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
-        "SELECT %lld, d, 600, 1080 FROM generate_series(0, 6) d",
-        (long long)id);
-    return id;
+    return add_staff(f->db, f->salon, add_user(f->db, "staff"), f->service, 600, 1080);
 }
 
 static struct fixture fixture_begin(void)
 {
-    struct fixture f = {.db = session()};
-    char sql[300];
-    int64_t owner = add_user(f.db, "manager");
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, "
-             "late_cancel_fee_amount) VALUES (%lld, 'س', 'S', 'ر', 'R', 2500) RETURNING id",
-             (long long)owner);
-    f.salon = ask_int(f.db, sql);
-    ask(f.db,
-        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
-        "SELECT %lld, d, 600, 1200 FROM generate_series(0, 6) d",
+    struct fixture f = {.db = sql_session()};
+    f.salon = add_salon(f.db, add_user(f.db, "manager"), 600, 1200);
+    ask(f.db, "UPDATE catalogue_salon SET late_cancel_fee_amount = 2500 WHERE id = %lld",
         (long long)f.salon);
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, "
-             "name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
-             (long long)f.salon);
-    f.service = ask_int(f.db, sql);
-    f.staff[0] = add_staff(&f);
-    f.staff[1] = add_staff(&f);
+    f.service = add_service(f.db, f.salon);
+    f.staff[0] = add_member(&f);
+    f.staff[1] = add_member(&f);
     f.customer = add_user(f.db, "customer");
     return f;
 }
@@ -185,15 +69,14 @@ static const char *cancel(const struct fixture *f, int64_t actor)
  * when `over`. */
 static int64_t hold(const struct fixture *f, int64_t staff, int minute, bool over)
 {
-    char sql[600];
-    snprintf(sql, sizeof(sql),
-             "SELECT coalesce(id, 0) FROM bookings_decide(0, 0, 600, '{%lld}', '{%lld}', '{1}', "
-             "'{\"\"}', '{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
-             "ARRAY[local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, "
-             "'Asia/Riyadh')])",
-             (long long)add_user(f->db, "customer"), (long long)f->salon, (long long)f->service,
-             (long long)staff, minute);
-    int64_t id = ask_int(f->db, sql);
+    int64_t id =
+        ask_int(f->db,
+                "SELECT coalesce(id, 0) FROM bookings_decide(0, 0, 600, '{%lld}', '{%lld}', '{1}', "
+                "'{\"\"}', '{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
+                "ARRAY[local_instant(((now() AT TIME ZONE 'Asia/Riyadh')::date + 3), %d, "
+                "'Asia/Riyadh')])",
+                (long long)add_user(f->db, "customer"), (long long)f->salon, (long long)f->service,
+                (long long)staff, minute);
     if (over)
         ask(f->db,
             "UPDATE bookings_booking SET hold_expires_at = now() - interval '1 second' "
@@ -336,7 +219,7 @@ static const char *answer_of(PGconn *conn)
 TEST(who_waits_for_the_winner_is_told_that_it_is_taken)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session();
+    PGconn *late = sql_session();
     ask(f.db, "BEGIN");
     CHECK_VERDICT(create(&f, f.staff[0], 720), "ok");
     struct fixture second = f;
@@ -368,10 +251,8 @@ TEST(who_takes_no_lock_meets_the_constraint)
 
 static int64_t newest(const struct fixture *f)
 {
-    char sql[200];
-    snprintf(sql, sizeof(sql), "SELECT max(id) FROM bookings_booking WHERE salon_id = %lld",
-             (long long)f->salon);
-    return ask_int(f->db, sql);
+    return ask_int(f->db, "SELECT max(id) FROM bookings_booking WHERE salon_id = %lld",
+                   (long long)f->salon);
 }
 
 /* By the customer, whatever the version is. staff 0: the same. */
@@ -441,7 +322,7 @@ TEST(a_refused_reschedule_changes_nothing)
 TEST(of_two_reschedules_at_once_the_second_is_told_that_it_moved)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session();
+    PGconn *late = sql_session();
     CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
     int64_t booking = newest(&f);
     ask(f.db, "BEGIN");
@@ -458,7 +339,7 @@ TEST(of_two_reschedules_at_once_the_second_is_told_that_it_moved)
 TEST(a_reschedule_that_meets_a_cancellation_is_told_that_it_moved)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session();
+    PGconn *late = sql_session();
     CHECK_VERDICT(create(&f, f.staff[0], 600), "ok");
     int64_t booking = newest(&f);
     ask(f.db, "BEGIN");
@@ -478,7 +359,7 @@ TEST(a_reschedule_that_meets_a_cancellation_is_told_that_it_moved)
 TEST(a_reschedule_has_all_locks_of_staff_when_it_asks_for_the_booking)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session(), *third = session();
+    PGconn *late = sql_session(), *third = sql_session();
     CHECK_VERDICT(create(&f, f.staff[1], 600), "ok");
     int64_t booking = newest(&f);
     ask(f.db, "BEGIN");
@@ -499,7 +380,7 @@ TEST(a_reschedule_has_all_locks_of_staff_when_it_asks_for_the_booking)
 TEST(a_hold_that_runs_out_while_its_reschedule_waits_stays_where_it_was)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session();
+    PGconn *late = sql_session();
     int64_t booking = hold(&f, f.staff[0], 600, false);
     f.customer = ask_int(f.db, "SELECT customer_id FROM bookings_booking ORDER BY id DESC LIMIT 1");
     ask(f.db,
@@ -546,7 +427,7 @@ TEST(a_hold_that_has_run_out_needs_no_sweeper_to_be_over)
 TEST(the_sweeper_leaves_to_others_what_they_are_changing)
 {
     struct fixture f = fixture_begin();
-    PGconn *sweeper = session();
+    PGconn *sweeper = sql_session();
     ask(f.db, "SELECT FROM bookings_tidy(200)");
     int64_t busy = hold(&f, f.staff[0], 600, true), alone = hold(&f, f.staff[0], 720, true);
     ask(f.db, "BEGIN");
@@ -566,7 +447,7 @@ TEST(the_sweeper_leaves_to_others_what_they_are_changing)
 TEST(who_wants_the_time_of_a_hold_waits_for_its_confirmation)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session();
+    PGconn *late = sql_session();
     int64_t booking = hold(&f, f.staff[0], 600, false);
     ask(f.db,
         "UPDATE bookings_booking SET hold_expires_at = clock_timestamp() + interval '0.3 s' "
@@ -593,7 +474,7 @@ TEST(who_wants_the_time_of_a_hold_waits_for_its_confirmation)
 TEST(a_hold_confirmed_between_two_looks_is_noticed_behind_the_lock)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session();
+    PGconn *late = sql_session();
     int64_t booking = hold(&f, f.staff[0], 600, false);
     ask(f.db, "DROP SCHEMA IF EXISTS slow CASCADE");
     ask(f.db, "CREATE SCHEMA slow");
@@ -665,7 +546,7 @@ TEST(one_call_counts_what_it_gave_the_customer_itself)
 TEST(rows_of_staff_are_locked_in_ascending_order)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session(), *third = session();
+    PGconn *late = sql_session(), *third = sql_session();
     char staff[100], taken[40];
     snprintf(staff, sizeof(staff), "%lld,%lld", (long long)f.staff[1], (long long)f.staff[0]);
     snprintf(taken, sizeof(taken), "%lld", (long long)f.staff[1]);
@@ -687,7 +568,7 @@ TEST(rows_of_staff_are_locked_in_ascending_order)
 TEST(rows_of_rooms_are_locked)
 {
     struct fixture f = fixture_begin();
-    PGconn *late = session();
+    PGconn *late = sql_session();
     ask(f.db, "UPDATE catalogue_service SET needs_room = true WHERE id = %lld",
         (long long)f.service);
     ask(f.db,
@@ -779,8 +660,8 @@ TEST(history_is_only_ever_added_to)
               "version) FROM bookings_history WHERE booking_id = (SELECT max(id) FROM "
               "bookings_booking WHERE salon_id = %lld)",
               (long long)f.salon);
-    CHECK_ASK("error: 23001 ", f.db, "UPDATE bookings_history SET note = 'x'");
-    CHECK_ASK("error: 23001 ", f.db, "DELETE FROM bookings_history");
+    CHECK_ASK("error: 23001", f.db, "UPDATE bookings_history SET note = 'x'");
+    CHECK_ASK("error: 23001", f.db, "DELETE FROM bookings_history");
     fixture_end(&f);
 }
 
@@ -815,11 +696,9 @@ TEST(spellings_that_mean_one_name_fold_into_one)
         {"  Two   words ", "two words"},
         {"100%_\\", "100"},
     };
-    PGconn *db = session();
+    PGconn *db = sql_session();
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
-        char sql[300];
-        snprintf(sql, sizeof(sql), "SELECT search_fold('%s')", pairs[i][0]);
-        CHECK_STR(str_c(ask(db, "%s", sql)), str_c(pairs[i][1]));
+        CHECK_STR(str_c(ask(db, "SELECT search_fold('%s')", pairs[i][0])), str_c(pairs[i][1]));
     }
     PQfinish(db);
 }
@@ -830,12 +709,12 @@ TEST(demo_data_may_be_put_in_twice)
 {
     static char text[4096];
     char why[512];
-    PGconn *db = session();
+    PGconn *db = sql_session();
     FILE *to = fmemopen(text, sizeof(text), "w");
-    CHECK(seed_demo(url, to, why, sizeof(why)));
+    CHECK(seed_demo(private_pg_url(), to, why, sizeof(why)));
     int64_t rows = ask_int(db, "SELECT (SELECT count(*) FROM catalogue_salon) * 1000000 + (SELECT "
                                "count(*) FROM catalogue_staff_window)");
-    CHECK(seed_demo(url, to, why, sizeof(why)));
+    CHECK(seed_demo(private_pg_url(), to, why, sizeof(why)));
     fclose(to);
     CHECK_INT(ask_int(db, "SELECT (SELECT count(*) FROM catalogue_salon) * 1000000 + (SELECT "
                           "count(*) FROM catalogue_staff_window)"),

@@ -2,96 +2,13 @@
  * is the search in SQL, and what slots offer can be booked, and nothing else. */
 #include "storage/catalogue_cache.h"
 
-#include <libpq-fe.h>
-#include <stdarg.h>
-
 #include "domain/catalogue/fold.h"
 #include "embedded.h"
 #include "runtime/pg.h"
 #include "storage/catalogue_sql.h"
 #include "storage/catalogue_store.h"
-#include "storage/migrate.h"
 #include "tests/unit/runtime/real_loop.h"
-
-/* ---- the server ------------------------------------------------------------------------------- */
-
-static char server_dir[] = "/tmp/mawid-catalogue-cache.XXXXXX";
-static char url[512];
-
-static bool servers(const char *verb)
-{
-    char script[1024], out[1024];
-    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    const char *argv[] = {script, verb, server_dir, NULL};
-    if (!child_run(argv, out, sizeof(out)))
-        return false;
-    const char *found = strstr(out, "DATABASE_URL=");
-    if (found)
-        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
-    return true;
-}
-
-static void server_remove(void)
-{
-    servers("remove");
-}
-
-static _Noreturn void broken(const char *what)
-{
-    fprintf(stderr, "%s\n", what);
-    exit(1);
-}
-
-static PGconn *session(void)
-{
-    char why[512];
-    if (!url[0]) {
-        if (!mkdtemp(server_dir) || !servers("start"))
-            broken("no private Postgres");
-        atexit(server_remove);
-        struct migration done;
-        if (!migrate_up(&SCHEMA, url, &done, why, sizeof(why)) ||
-            !tz_database_load(NULL, why, sizeof(why)))
-            broken(why);
-    }
-    PGconn *conn = PQconnectdb(url);
-    if (PQstatus(conn) != CONNECTION_OK)
-        broken(PQerrorMessage(conn));
-    PQclear(PQexec(conn, "SET client_min_messages = error"));
-    return conn;
-}
-
-/* The first value of the first row, or "error: SQLSTATE constraint"; valid until the next call. */
-static const char *ask(PGconn *conn, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static const char *ask(PGconn *conn, const char *fmt, ...)
-{
-    static char answer[2048], sql[2048];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(sql, sizeof(sql), fmt, args);
-    va_end(args);
-    PGresult *result = PQexec(conn, sql);
-    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
-    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-        snprintf(answer, sizeof(answer), "error: %s %s",
-                 PQresultErrorField(result, PG_DIAG_SQLSTATE), constraint ? constraint : "");
-    else
-        snprintf(answer, sizeof(answer), "%s",
-                 PQntuples(result) ? PQgetvalue(result, 0, 0) : "nothing");
-    PQclear(result);
-    return answer;
-}
-
-static int64_t ask_int(PGconn *conn, const char *sql)
-{
-    const char *answer = ask(conn, "%s", sql);
-    int64_t n;
-    if (!str_to_int64(str_c(answer), &n))
-        broken(answer);
-    return n;
-}
-
-#define CHECK_ASK(expected, ...) CHECK_STR(str_c(ask(__VA_ARGS__)), STR(expected))
+#include "tests/unit/storage/sql.h"
 
 /* ---- a loop with a pool and a cache, and a salon open 10:00-20:00 in Riyadh --------------------- */
 
@@ -109,68 +26,42 @@ struct fixture {
     enum err err;
 };
 
-static int64_t add_user(PGconn *db, const char *role)
+static int64_t add_mona(PGconn *db, const char *role)
 {
-    static int64_t next = 1;
-    char sql[300];
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO accounts_user (phone_number, role, first_name, is_phone_verified) "
-             "VALUES ('+96656%07lld', '%s', 'Mona', true) RETURNING id",
-             (long long)next++, role);
-    return ask_int(db, sql);
+    int64_t user = add_user(db, role);
+    ask(db, "UPDATE accounts_user SET first_name = 'Mona' WHERE id = %lld", (long long)user);
+    return user;
 }
 
-static int64_t add_salon(PGconn *db, const char *names)
+static int64_t add_closed_salon(PGconn *db, const char *names)
 {
-    char sql[1000];
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en) "
-             "VALUES (%lld, %s) RETURNING id",
-             (long long)add_user(db, "manager"), names);
-    return ask_int(db, sql);
+    return ask_int(db,
+                   "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en) "
+                   "VALUES (%lld, %s) RETURNING id",
+                   (long long)add_user(db, "manager"), names);
 }
 
-static int64_t add_staff(struct fixture *f)
+static int64_t add_member(struct fixture *f)
 {
-    char sql[300];
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO catalogue_staff (salon_id, user_id) VALUES (%lld, %lld) RETURNING id",
-             (long long)f->salon, (long long)add_user(f->db, "staff"));
-    int64_t id = ask_int(f->db, sql);
-    ask(f->db, "INSERT INTO catalogue_staff_service VALUES (%lld, %lld)", (long long)id,
-        (long long)f->service);
-    ask(f->db,
-        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
-        "SELECT %lld, d, 600, 1080 FROM generate_series(0, 6) d",
-        (long long)id);
-    return id;
+    return add_staff(f->db, f->salon, add_mona(f->db, "staff"), f->service, 600, 1080);
 }
 
 static void make_salon(struct fixture *f)
 {
-    char sql[300];
-    f->salon = add_salon(f->db, "'س', 'S', 'ر', 'R'");
-    ask(f->db,
-        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
-        "SELECT %lld, d, 600, 1200 FROM generate_series(0, 6) d",
-        (long long)f->salon);
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, "
-             "name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
-             (long long)f->salon);
-    f->service = ask_int(f->db, sql);
-    f->staff[0] = add_staff(f);
-    f->staff[1] = add_staff(f);
-    f->customer = add_user(f->db, "customer");
+    f->salon = add_salon(f->db, add_user(f->db, "manager"), 600, 1200);
+    f->service = add_service(f->db, f->salon);
+    f->staff[0] = add_member(f);
+    f->staff[1] = add_member(f);
+    f->customer = add_mona(f->db, "customer");
 }
 
 /* Looks for changes before every answer, and bears `stale` of them while Postgres is away. */
 static struct fixture *fixture_begin(struct duration stale)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    f->db = session();
+    f->db = sql_session();
     f->real = real_begin();
-    f->pool = pg_pool_new(f->real.loop, &(struct pg_options){.url = url,
+    f->pool = pg_pool_new(f->real.loop, &(struct pg_options){.url = private_pg_url(),
                                                              .conns = 3,
                                                              .pipeline_max = 8,
                                                              .queue_max = 100,
@@ -213,7 +104,7 @@ static enum err act(struct fixture *f, void (*run)(struct ctx *c, struct fixture
     f->err = ERR_INTERNAL;
     job_start(&f->real, &job, act_main, f);
     if (!real_finish(&f->real, 20000))
-        broken("the fiber does not end");
+        private_broken("the fiber does not end");
     return f->err;
 }
 
@@ -237,7 +128,7 @@ static uint64_t load(struct fixture *f, int64_t salon)
 {
     uint64_t version = 0;
     if (act(f, act_facts, &salon, &version) != OK)
-        broken("facts do not come");
+        private_broken("facts do not come");
     return version;
 }
 
@@ -266,8 +157,8 @@ static void rename_salon(PGconn *db, int64_t salon)
 TEST(transactions_that_commit_in_another_order_than_they_began_are_all_seen_once)
 {
     struct fixture *f = fixture_begin(seconds(1));
-    int64_t first = f->salon, second = add_salon(f->db, "'ب', 'B', 'ر', 'R'");
-    PGconn *early = session(), *late = session();
+    int64_t first = f->salon, second = add_closed_salon(f->db, "'ب', 'B', 'ر', 'R'");
+    PGconn *early = sql_session(), *late = sql_session();
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
     uint64_t first_version = load(f, first);
     load(f, second);
@@ -303,9 +194,9 @@ TEST(many_interleaved_writers_leave_no_stale_salon)
     PGconn *writers[WRITERS];
     uint64_t random = 1, kept[SALONS];
     for (int i = 0; i < SALONS; i++)
-        salons[i] = add_salon(f->db, "'م', 'M', 'ر', 'R'");
+        salons[i] = add_closed_salon(f->db, "'م', 'M', 'ر', 'R'");
     for (int i = 0; i < WRITERS; i++)
-        writers[i] = session();
+        writers[i] = sql_session();
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
     for (int i = 0; i < SALONS; i++)
         kept[i] = load(f, salons[i]);
@@ -427,7 +318,7 @@ TEST(rows_that_came_with_a_dump_are_not_told_at_each_look)
 TEST(what_changes_while_it_is_loaded_is_not_kept)
 {
     struct fixture *f = fixture_begin(seconds(1));
-    PGconn *blocker = session();
+    PGconn *blocker = sql_session();
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
     ask(blocker, "BEGIN");
     ask(blocker, "LOCK TABLE catalogue_staff_window");
@@ -504,12 +395,12 @@ TEST(with_postgres_away_memory_is_good_for_a_while_only)
     struct fixture *f = fixture_begin(seconds(5));
     CHECK_INT(act(f, act_refresh, NULL, NULL), OK);
     load(f, f->salon);
-    CHECK(servers("stop-pg"));
+    CHECK(private_servers("stop-pg"));
     CHECK_INT(act(f, act_refresh, NULL, NULL), OK);
     CHECK(known(f, f->salon) != 0);
     f->cache.options.stale_max = seconds(0);
     CHECK_INT(act(f, act_refresh, NULL, NULL), ERR_UNAVAILABLE);
-    CHECK(servers("start-pg"));
+    CHECK(private_servers("start-pg"));
     int64_t until = (int64_t)real_now_ms() + 10000;
     while (act(f, act_refresh, NULL, NULL) != OK && (int64_t)real_now_ms() < until)
         real_turn_until(&f->real, NULL, 50);
@@ -529,10 +420,11 @@ static int64_t next_xid(PGconn *db, const char *end)
 static bool change_after_crash(struct fixture *f)
 {
     int64_t lost = next_xid(f->db, "ROLLBACK"), until = (int64_t)real_now_ms() + 10000;
-    if (act(f, act_catch_up, NULL, NULL) != OK || !servers("kill-pg") || !servers("start-pg"))
-        broken("Postgres cannot be crashed");
+    if (act(f, act_catch_up, NULL, NULL) != OK || !private_servers("kill-pg") ||
+        !private_servers("start-pg"))
+        private_broken("Postgres cannot be crashed");
     PQfinish(f->db);
-    f->db = session();
+    f->db = sql_session();
     ask(f->db, "BEGIN");
     int64_t xid = ask_int(f->db, "SELECT pg_current_xact_id()");
     rename_salon(f->db, f->salon);
@@ -594,7 +486,7 @@ TEST(memory_is_bounded_and_the_least_asked_for_goes)
     CHECK_INT(act(f, act_catch_up, NULL, NULL), OK);
     load(f, f->salon);
     for (int i = 0; i < 40; i++) {
-        load(f, add_salon(f->db, "'ص', 'S', 'ر', 'R'"));
+        load(f, add_closed_salon(f->db, "'ص', 'S', 'ر', 'R'"));
         if (i < 5)
             load(f, f->salon);
         CHECK(bytes_of(&f->cache) <= BYTES);
@@ -613,7 +505,7 @@ TEST(claims_are_bounded_and_read_again_when_they_fell_out)
     struct slots_query query = {.salon = f->salon, .service = f->service, .days = 7};
     query.from.days = (int32_t)(clock_system.wall(&clock_system).us / 86400000000 + 1);
     for (int i = 2; i < STAFF; i++)
-        add_staff(f);
+        add_member(f);
     ask(f->db,
         "INSERT INTO bookings_booking (salon_id, service_id, staff_id, customer_id, starts_at, "
         "ends_at, claimed, status, price_amount, currency, cancel_cutoff_minutes, "
@@ -999,7 +891,7 @@ static void random_write(struct fixture *f, PGconn *db)
 TEST(claims_known_by_heart_are_never_old)
 {
     struct fixture *f = fixture_begin(seconds(1));
-    PGconn *slow = session();
+    PGconn *slow = sql_session();
     struct slots_query query = {.salon = f->salon, .service = f->service, .days = 7};
     query.from.days = (int32_t)(clock_system.wall(&clock_system).us / 86400000000 + 1);
     ask(slow, "SET lock_timeout = '50 ms'");
@@ -1035,7 +927,7 @@ TEST(a_refusal_is_never_older_than_its_request)
     struct asked asked = {
         .query = {.salon = f->salon, .service = f->service, .from = {20500}, .days = 2}};
     CHECK_INT(act(f, act_slots, NULL, &asked), OK);
-    int64_t staff = add_staff(f);
+    int64_t staff = add_member(f);
     asked.query.staff = staff;
     CHECK_INT(act(f, act_slots, NULL, &asked), OK);
     ask(f->db, "DELETE FROM catalogue_staff_service WHERE staff_id = %lld", (long long)staff);

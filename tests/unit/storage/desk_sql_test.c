@@ -1,79 +1,8 @@
 /* What decides at the desk, in a private Postgres: locks against bookings, holds that have run out, the
  * rights of each role, the minutes in which somebody could have been booked. */
-#include <libpq-fe.h>
-#include <stdarg.h>
 
-#include "storage/migrate.h"
 #include "tests/unit/runtime/real_loop.h"
-
-static char server_dir[] = "/tmp/mawid-desk-sql.XXXXXX";
-static char url[512];
-
-static bool servers(const char *verb)
-{
-    char script[1024], out[1024];
-    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    const char *argv[] = {script, verb, server_dir, NULL};
-    if (!child_run(argv, out, sizeof(out)))
-        return false;
-    const char *found = strstr(out, "DATABASE_URL=");
-    if (found)
-        snprintf(url, sizeof(url), "%.*s", (int)strcspn(found + 13, "\n"), found + 13);
-    return true;
-}
-
-static void server_remove(void)
-{
-    servers("remove");
-}
-
-static PGconn *session(void)
-{
-    char why[512] = "no private Postgres";
-    if (!url[0]) {
-        if (!mkdtemp(server_dir) || !servers("start"))
-            base_die(__FILE__, __LINE__, why);
-        atexit(server_remove);
-        struct migration done;
-        if (!migrate_up(&SCHEMA, url, &done, why, sizeof(why)))
-            base_die(__FILE__, __LINE__, why);
-    }
-    PGconn *conn = PQconnectdb(url);
-    if (PQstatus(conn) != CONNECTION_OK)
-        base_die(__FILE__, __LINE__, PQerrorMessage(conn));
-    PQclear(PQexec(conn, "SET client_min_messages = error; SET lock_timeout = 300"));
-    return conn;
-}
-
-/* The first value of the first row, or "error: SQLSTATE"; valid until the next call. */
-static const char *ask(PGconn *conn, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static const char *ask(PGconn *conn, const char *fmt, ...)
-{
-    static char answer[2048], sql[4096];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(sql, sizeof(sql), fmt, args);
-    va_end(args);
-    PGresult *result = PQexec(conn, sql);
-    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-        snprintf(answer, sizeof(answer), "error: %s", PQresultErrorField(result, PG_DIAG_SQLSTATE));
-    else
-        snprintf(answer, sizeof(answer), "%s",
-                 PQntuples(result) ? PQgetvalue(result, 0, 0) : "nothing");
-    PQclear(result);
-    return answer;
-}
-
-static long long ask_id(PGconn *conn, const char *sql)
-{
-    int64_t id;
-    const char *answer = ask(conn, "%s", sql);
-    if (!str_to_int64(str_c(answer), &id))
-        base_die(__FILE__, __LINE__, answer);
-    return id;
-}
-
-#define CHECK_ASK(expected, ...) CHECK_STR(str_c(ask(__VA_ARGS__)), STR(expected))
+#include "tests/unit/storage/sql.h"
 
 /* ---- one salon: open around the clock, one member who works 10:00-18:00 ------------------------- */
 
@@ -82,66 +11,35 @@ struct fixture {
     long long manager, other, admin, customer, worker, salon, service, room, staff;
 };
 
-static long long add_user(PGconn *db, const char *role)
+static PGconn *impatient(void)
 {
-    static int next = 1;
-    char sql[300];
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO accounts_user (phone_number, role, is_phone_verified) "
-             "VALUES ('+96657%07d', '%s', true) RETURNING id",
-             next++, role);
-    return ask_id(db, sql);
-}
-
-static long long insert(PGconn *db, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static long long insert(PGconn *db, const char *fmt, ...)
-{
-    char sql[1000];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(sql, sizeof(sql), fmt, args);
-    va_end(args);
-    return ask_id(db, sql);
+    PGconn *db = sql_session();
+    ask(db, "SET lock_timeout = 300");
+    return db;
 }
 
 static struct fixture fixture_begin(const char *zone)
 {
-    struct fixture f = {.db = session()};
+    struct fixture f = {.db = impatient()};
     f.manager = add_user(f.db, "manager");
     f.other = add_user(f.db, "manager");
     f.admin = add_user(f.db, "admin");
     f.customer = add_user(f.db, "customer");
     f.worker = add_user(f.db, "staff");
-    f.salon = insert(f.db,
-                     "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, "
-                     "timezone) VALUES (%lld, 'س', 'S', 'ر', 'R', '%s') RETURNING id",
-                     f.manager, zone);
-    ask(f.db,
-        "INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute) "
-        "SELECT %lld, d, 0, 1440 FROM generate_series(0, 6) d",
-        f.salon);
-    f.service = insert(f.db,
-                       "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, "
-                       "name_ar, name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
-                       f.salon);
-    f.room = insert(f.db,
-                    "INSERT INTO catalogue_room (salon_id, name_ar, name_en) "
-                    "VALUES (%lld, 'غ', 'R') RETURNING id",
-                    f.salon);
-    f.staff = insert(f.db,
-                     "INSERT INTO catalogue_staff (salon_id, user_id) VALUES (%lld, %lld) "
-                     "RETURNING id",
-                     f.salon, f.worker);
-    ask(f.db,
-        "INSERT INTO catalogue_staff_window (staff_id, weekday, starts_minute, ends_minute) "
-        "SELECT %lld, d, 600, 1080 FROM generate_series(0, 6) d",
-        f.staff);
+    f.salon = add_salon(f.db, f.manager, 0, 1440);
+    ask(f.db, "UPDATE catalogue_salon SET timezone = '%s' WHERE id = %lld", zone, f.salon);
+    f.service = add_service(f.db, f.salon);
+    f.room = ask_int(f.db,
+                     "INSERT INTO catalogue_room (salon_id, name_ar, name_en) "
+                     "VALUES (%lld, 'غ', 'R') RETURNING id",
+                     f.salon);
+    f.staff = add_staff(f.db, f.salon, f.worker, 0, 600, 1080);
     return f;
 }
 
 static long long add_booking(struct fixture *f, const char *status, const char *from_now)
 {
-    return insert(
+    return ask_int(
         f->db,
         "INSERT INTO bookings_booking (salon_id, service_id, staff_id, customer_id, "
         "starts_at, ends_at, claimed, status, hold_expires_at, price_amount, currency, "
@@ -175,7 +73,7 @@ TEST(each_role_has_its_rights)
     }
     CHECK_ASK("", f.db, "SELECT coalesce(own::text, '') FROM salon_shop_floor(%lld, %lld)",
               f.manager, f.salon);
-    CHECK_INT(insert(f.db, "SELECT own FROM salon_shop_floor(%lld, %lld)", f.worker, f.salon),
+    CHECK_INT(ask_int(f.db, "SELECT own FROM salon_shop_floor(%lld, %lld)", f.worker, f.salon),
               f.staff);
     PQfinish(f.db);
 }
@@ -211,7 +109,7 @@ TEST(only_active_bookings_that_are_not_over_keep_things)
 TEST(removing_waits_for_bookings_under_way)
 {
     struct fixture f = fixture_begin("Asia/Riyadh");
-    PGconn *booking = session();
+    PGconn *booking = impatient();
     ask(booking, "BEGIN; SELECT 1 FROM catalogue_staff WHERE id = %lld FOR NO KEY UPDATE", f.staff);
     CHECK_ASK("error: 55P03", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager,
               f.salon, f.staff);
@@ -335,11 +233,11 @@ TEST(somebody_taken_on_again_keeps_her_id_and_what_was_not_told)
     struct fixture f = fixture_begin("Asia/Riyadh");
     ask(f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager, f.salon, f.staff);
     CHECK_INT(
-        insert(f.db,
-               "SELECT (card).id FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
-               "FROM accounts_user WHERE id = %lld), 'Sara', NULL, NULL, NULL, NULL, NULL, 9, "
-               "'', '', '')",
-               f.manager, f.salon, f.worker),
+        ask_int(f.db,
+                "SELECT (card).id FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
+                "FROM accounts_user WHERE id = %lld), 'Sara', NULL, NULL, NULL, NULL, NULL, 9, "
+                "'', '', '')",
+                f.manager, f.salon, f.worker),
         f.staff);
     CHECK_ASK("7", f.db, "SELECT count(*) FROM catalogue_staff_window WHERE staff_id = %lld",
               f.staff);

@@ -12,52 +12,11 @@
 #include "storage/otp_store.h"
 #include "storage/session_store.h"
 #include "tests/unit/runtime/real_loop.h"
+#include "tests/unit/storage/sql.h"
 
 bool phone_plan_parse(struct str number, struct phone *out)
 {
     return false;
-}
-
-/* ---- the servers --------------------------------------------------------------------------- */
-
-static char server_dir[] = "/tmp/mawid-login-test.XXXXXX";
-static char pg_url[512], redis_url[512];
-
-static void find_url(const char *out, const char *name, char *url, size_t len)
-{
-    const char *found = strstr(out, name);
-    if (found)
-        snprintf(url, len, "%.*s", (int)strcspn(found + strlen(name), "\n"), found + strlen(name));
-}
-
-static bool servers(const char *verb)
-{
-    char script[1024], out[1024];
-    snprintf(script, sizeof(script), "%.900s/tools/private-servers", checkout());
-    const char *argv[] = {script, verb, server_dir, NULL};
-    if (!child_run(argv, out, sizeof(out)))
-        return false;
-    find_url(out, "DATABASE_URL=", pg_url, sizeof(pg_url));
-    find_url(out, "REDIS_URL=", redis_url, sizeof(redis_url));
-    return true;
-}
-
-static void servers_remove(void)
-{
-    servers("remove");
-}
-
-static void servers_need(void)
-{
-    char why[256];
-    if (pg_url[0])
-        return;
-    if (!mkdtemp(server_dir) || !servers("start"))
-        base_die(__FILE__, __LINE__, "no private servers");
-    atexit(servers_remove);
-    struct migration done;
-    if (!migrate_up(&SCHEMA, pg_url, &done, why, sizeof(why)))
-        base_die(__FILE__, __LINE__, why);
 }
 
 /* ---- fixture ------------------------------------------------------------------------------- */
@@ -100,11 +59,11 @@ static struct otp_rules rules_default(void)
 
 static void world_begin(void)
 {
-    servers_need();
+    PQfinish(sql_session()); /* the schema is there */
     w = (struct world){.real = real_begin(), .rules = rules_default()};
     w.clock.clock = clock_system;
     w.clock.clock.wall = moved_wall;
-    const struct pg_options pg = {.url = pg_url,
+    const struct pg_options pg = {.url = private_pg_url(),
                                   .conns = 8,
                                   .pipeline_max = 16,
                                   .queue_max = 1000,
@@ -116,7 +75,7 @@ static void world_begin(void)
     struct redis_options redis;
     struct str why;
     arena_begin(&w.arena, loop_arenas(w.real.loop));
-    bool ok = redis_options_parse(str_c(redis_url), &w.arena, &redis, &why) &&
+    bool ok = redis_options_parse(str_c(private_redis_url()), &w.arena, &redis, &why) &&
               token_keys_init(&w.keys, STR("0123456789abcdef0123456789abcdef"), minutes(15),
                               seconds(30 * 86400));
     assert(ok);

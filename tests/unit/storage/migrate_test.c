@@ -5,7 +5,7 @@
 #include <pthread.h>
 
 #include "tests/unit/runtime/real_loop.h"
-#include "tests/unit/storage/private_pg.h"
+#include "tests/unit/storage/sql.h"
 
 enum { DUMP_MAX = 1 << 20, FUNCTIONS_MAX = 256, CHANGES_MAX = 4 };
 
@@ -56,7 +56,7 @@ static struct schema_function *edit(const char *name, const char *checksum, cons
             edition.functions[i].sql = sql;
             return &edition.functions[i];
         }
-    base_die(__FILE__, __LINE__, name);
+    private_broken(name);
 }
 
 static void add(const char *name, const char *signature, const char *checksum, const char *sql)
@@ -81,7 +81,7 @@ static char *dump(void)
     char *text = malloc(DUMP_MAX);
     const char *argv[] = {"/usr/bin/env", "pg_dump", "-s", private_pg_url(), NULL};
     if (!child_run(argv, text, DUMP_MAX))
-        base_die(__FILE__, __LINE__, "pg_dump");
+        private_broken("pg_dump");
     for (char *line = text; (line = strstr(line, "restrict ")) != NULL; line += 9)
         memset(line + 9, '-', strcspn(line + 9, "\n"));
     return text;
@@ -324,7 +324,7 @@ static void twins_migrate(struct twin twins[], int len)
 {
     for (int i = 0; i < len; i++)
         if (pthread_create(&twins[i].thread, NULL, migrate_beside, &twins[i]) != 0)
-            base_die(__FILE__, __LINE__, "pthread_create");
+            private_broken("pthread_create");
     for (int i = 0; i < len; i++)
         pthread_join(twins[i].thread, NULL);
 }

@@ -2,16 +2,14 @@
 #include "embedded.h"
 #include "storage/work_store.h"
 #include "tests/unit/runtime/real_loop.h"
-#include "tests/unit/storage/private_pg.h"
-
-#define CHECK_ASK(expected, ...) CHECK_STR(str_c(ask(__VA_ARGS__)), STR(expected))
+#include "tests/unit/storage/sql.h"
 
 #define L1 "'00000000-0000-4000-8000-000000000001'"
 #define L2 "'00000000-0000-4000-8000-000000000002'"
 
 static PGconn *begin(void)
 {
-    PGconn *db = private_pg_session();
+    PGconn *db = sql_session();
     ask(db, "TRUNCATE work");
     return db;
 }
@@ -194,7 +192,7 @@ TEST(lent_out_it_is_due_again_when_the_lease_of_its_kind_has_run_out)
 
 TEST(two_who_claim_at_once_get_different_pieces_and_neither_waits)
 {
-    PGconn *db = begin(), *other = private_pg_session();
+    PGconn *db = begin(), *other = sql_session();
     for (int i = 1; i <= 4; i++)
         add(db, "a", i, "house", "0");
     ask(db, "BEGIN");
@@ -213,7 +211,7 @@ TEST(two_who_claim_at_once_get_different_pieces_and_neither_waits)
 
 TEST(one_who_adds_while_it_is_being_finished_adds_a_new_one)
 {
-    PGconn *db = begin(), *other = private_pg_session();
+    PGconn *db = begin(), *other = sql_session();
     add(db, "a", 1, "house", "0");
     claim(db, "house", "9", "a", L1);
     ask(db, "BEGIN");
@@ -231,7 +229,7 @@ TEST(one_who_adds_while_it_is_being_finished_adds_a_new_one)
 
 TEST(one_who_finishes_while_it_is_added_again_finds_the_lease_gone)
 {
-    PGconn *db = begin(), *other = private_pg_session();
+    PGconn *db = begin(), *other = sql_session();
     add(db, "a", 1, "house", "0");
     claim(db, "house", "9", "a", L1);
     ask(db, "BEGIN");
