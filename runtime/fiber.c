@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "runtime/base/panic.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define FIBER_ASAN 1
 #elif defined(__has_feature)
@@ -37,6 +39,27 @@ static _Thread_local struct {
 struct fiber *fiber_current(void)
 {
     return sched.current;
+}
+
+void fiber_set_note(const struct fiber_note *note)
+{
+    assert(sched.current);
+    sched.current->note = note;
+}
+
+static void add_to_panic(struct panic_line *line)
+{
+    const struct fiber *fiber = sched.current;
+    if (!fiber)
+        return;
+    panic_add(line, STR(", fiber "));
+    panic_add_hex(line, (uintptr_t)fiber);
+    if (!fiber->note)
+        return;
+    panic_add(line, STR(": "));
+    panic_add(line, fiber->note->what);
+    panic_add(line, STR(" "));
+    panic_add(line, fiber->note->id);
 }
 
 /* ---- telling AddressSanitizer which stack is in use ------------------------------------------ */
@@ -89,6 +112,7 @@ void fiber_pool_init(struct fiber_pool *pool, size_t stack_bytes, uint32_t live_
                                 .live_max = live_max,
                                 .census = census};
     list_init(&pool->free);
+    panic_set_context(add_to_panic);
 }
 
 static void stack_unmap(struct fiber *fiber)
@@ -177,6 +201,7 @@ struct fiber *fiber_new(struct fiber_pool *pool, struct loop *loop, fiber_fn *fn
     fiber->arg = arg;
     fiber->loop = loop;
     fiber->waiting = NULL;
+    fiber->note = NULL;
     fiber->fake_stack = NULL;
     fiber->no_wait = 0;
     fiber->ended = false;

@@ -16,8 +16,9 @@ struct fiber {
     void *arg;
     struct loop *loop;
     struct wait *waiting;
-    struct list_link link; /* ready list, or free list of the pool */
-    char *low;             /* lowest usable byte, above the guard page */
+    const struct fiber_note *note; /* NULL: it said nothing of itself */
+    struct list_link link;         /* ready list, or free list of the pool */
+    char *low;                     /* lowest usable byte, above the guard page */
     size_t size;
     void *fake_stack; /* AddressSanitizer's */
     uint32_t no_wait; /* depth of NO_WAIT scopes */

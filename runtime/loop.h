@@ -99,6 +99,12 @@ typedef void fiber_fn(void *arg);
 /* Runs `fn` on a fiber at once, on top of the caller, until it first waits or returns; then the
  * caller goes on. False, and nothing ran: the loop has fibers_max of them alive (answer 503). */
 NODISCARD bool fiber_start(struct loop *loop, fiber_fn *fn, void *arg);
+/* What the running fiber is at, for a panic to tell (base/panic.h): a route and a request's id, say. `note`
+ * and its texts stay as long as the fiber. */
+struct fiber_note {
+    struct str what, id;
+};
+void fiber_set_note(const struct fiber_note *note);
 /* The running fiber; NULL on the loop's own stack. */
 struct fiber *fiber_current(void);
 /* Runs `fn(arg)` on the loop's own, big stack and comes back: for libraries with deep frames. The

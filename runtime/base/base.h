@@ -52,5 +52,6 @@ enum err {
 #define container_of(ptr, type, member) \
     ((type *)(void *)((char *)(ptr)-offsetof(type, member))) /* NOLINT */
 
-/* A bug of ours: says where and ends the process (stays on in release builds). */
+/* A bug of ours: says where, and ends the process as a failed assert does (panic.h). Asserts stay on in
+ * release builds. */
 _Noreturn void base_die(const char *file, int line, const char *what);

@@ -281,11 +281,19 @@ static void finish(struct exchange *exchange)
     forget(exchange);
 }
 
+static struct str route_text(const struct route *route)
+{
+    return route ? str_c(route->pattern) : STR("no route");
+}
+
 static void exchange_fiber(void *arg)
 {
     struct exchange *exchange = arg;
     exchange->server->requests_running++;
     exchange->running = true;
+    exchange->note =
+        (struct fiber_note){route_text(exchange->request.route), exchange->ctx.request_id};
+    fiber_set_note(&exchange->note);
     enum err err = answer(exchange);
     if (err && !exchange_stream_begun(exchange))
         error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);

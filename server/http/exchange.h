@@ -37,7 +37,8 @@ struct exchange {
     enum reason refused; /* seen before the endpoint: it will not run */
     uint32_t allow;      /* methods of the path */
     bool asterisk, secure;
-    bool running; /* a fiber has it (ctx.fiber is only set while that waits) */
+    struct fiber_note note; /* for a panic */
+    bool running;           /* a fiber has it (ctx.fiber is only set while that waits) */
     char client_ip[IP_TEXT_MAX];
 
     uint64_t body_max;   /* that the route takes */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/panic.h"
 #include "runtime/base/tz.h"
 #include "runtime/offload.h"
 #include "runtime/tls.h"
@@ -284,6 +285,8 @@ static void block_signals(struct serving *s)
     sigaddset(&s->signals, SIGINT);
     sigaddset(&s->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &s->signals, NULL);
+    panic_catch();
+    panic_thread_begin();
 }
 
 static bool prepare(struct serving *s)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/panic.h"
 #include "runtime/io.h"
 #include "runtime/tls.h"
 #include "server/api/login_of.h"
@@ -284,6 +285,7 @@ static void *worker_main(void *arg)
     char name[16];
     snprintf(name, sizeof(name), "mawid-%u", worker->index);
     pthread_setname_np(pthread_self(), name);
+    panic_thread_begin();
     pin(worker);
     bool fine = make(worker);
     if (fine) {

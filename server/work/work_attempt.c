@@ -165,6 +165,8 @@ static void attempt_fiber(void *arg)
     struct work_runner *runner = attempt.runner;
     arena_begin(&attempt.arena, loop_arenas(runner->options.loop));
     keep(&attempt);
+    const struct fiber_note note = {attempt.work.kind, attempt.work.request_id};
+    fiber_set_note(&note);
     list_push_back(&runner->pieces, &attempt.link);
     runner->pieces_len++;
     runner->running[attempt.lane]++;

@@ -10,7 +10,7 @@ import urllib.parse
 from .check import PATIENCE, Failure, eventually
 
 # What must never be in what the program prints, whatever the test.
-ALARMS = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|Assertion `|assertion failed",
+ALARMS = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|Assertion `|panic: |assertion failed",
                     re.IGNORECASE)
 SECRET_KEY = "stories-only-0123456789abcdef0123456789abcdef"
 _taken = set()
