@@ -22,8 +22,8 @@ enum {
 };
 
 struct entry {
+    struct arena arena; /* this entry lies in it */
     struct lru_node node;
-    struct arena arena; /* holds this entry */
     int64_t salon;
     uint64_t version;
     struct tick loaded_at;
@@ -59,9 +59,7 @@ static void publish_sizes(struct catalogue_cache *cache)
 
 static void drop_entry(struct lru_node *node)
 {
-    struct entry *entry = container_of(node, struct entry, node);
-    struct arena arena = entry->arena;
-    arena_end(&arena);
+    arena_object_free(container_of(node, struct entry, node));
 }
 
 void catalogue_cache_init(struct catalogue_cache *cache, struct pg_pool *pool, uint64_t seed,
@@ -265,21 +263,18 @@ enum err catalogue_cache_refresh(struct ctx *c, struct catalogue_cache *cache)
 static struct entry *entry_add(struct ctx *c, struct catalogue_cache *cache, int64_t salon,
                                const struct salon_facts *facts)
 {
-    struct arena arena;
-    arena_begin(&arena, &cache->arenas);
-    struct entry *entry = arena_new(&arena, struct entry);
-    salon_facts_copy(&arena, facts, &entry->facts);
+    struct entry *entry = arena_object_new(&cache->arenas, sizeof(*entry));
+    salon_facts_copy(&entry->arena, facts, &entry->facts);
     entry->salon = salon;
     entry->loaded_at = ctx_mono(c);
     entry->version = ++cache->last_version;
     entry->node.key = str_of((const char *)&entry->salon, sizeof(entry->salon));
-    entry->node.bytes = arena.bytes + BLOCK_BYTES; /* the newest block is half empty, say */
-    entry->arena = arena;
+    entry->node.bytes = entry->arena.bytes + BLOCK_BYTES; /* the newest block is half empty, say */
     if (lru_add(&cache->facts.lru, &entry->node)) {
         publish_sizes(cache);
         return entry;
     }
-    arena_end(&arena);
+    arena_object_free(entry);
     return NULL;
 }
 

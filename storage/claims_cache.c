@@ -13,8 +13,8 @@ enum {
 };
 
 struct claims_entry {
+    struct arena arena; /* this entry lies in it */
     struct lru_node node;
-    struct arena arena; /* holds this entry */
     int64_t staff;
     struct claims claims;
 };
@@ -29,8 +29,7 @@ struct claims_load {
 
 static void drop(struct lru_node *node)
 {
-    struct arena arena = container_of(node, struct claims_entry, node)->arena;
-    arena_end(&arena);
+    arena_object_free(container_of(node, struct claims_entry, node));
 }
 
 void claims_cache_init(struct claims_cache *cache, size_t bytes_max, uint64_t seed)
@@ -95,11 +94,9 @@ static const int64_t *put(int64_t **to, const int64_t *items, size_t len)
 
 static void keep(struct claims_cache *cache, int64_t staff, const struct claims *claims)
 {
-    struct arena arena;
-    arena_begin(&arena, &cache->arenas);
     size_t numbers = claims->len + 2 * claims->holds_len;
     struct claims_entry *entry =
-        arena_push(&arena, sizeof(*entry) + numbers * sizeof(*claims->items));
+        arena_object_new(&cache->arenas, sizeof(*entry) + numbers * sizeof(*claims->items));
     int64_t *to = (int64_t *)(entry + 1);
     entry->staff = staff;
     entry->claims = *claims;
@@ -107,10 +104,9 @@ static void keep(struct claims_cache *cache, int64_t staff, const struct claims 
     entry->claims.holds = put(&to, claims->holds, claims->holds_len);
     entry->claims.hold_ends_us = put(&to, claims->hold_ends_us, claims->holds_len);
     entry->node.key = str_of((const char *)&entry->staff, sizeof(entry->staff));
-    entry->node.bytes = arena.bytes;
-    entry->arena = arena;
+    entry->node.bytes = entry->arena.bytes;
     if (!lru_add(&cache->lru, &entry->node))
-        arena_end(&arena);
+        arena_object_free(entry);
 }
 
 /* Of `ids`, the staff; then the subject's rooms. The result is in the request's arena. */

@@ -10,7 +10,7 @@ enum {
 };
 
 struct directory_record {
-    struct arena arena; /* holds this record */
+    struct arena arena; /* this record lies in it */
     struct directory_entry entry;
 };
 
@@ -34,9 +34,8 @@ void directory_fini(struct directory *directory)
 
 static void record_free(struct directory *directory, struct directory_record *record)
 {
-    struct arena arena = record->arena;
-    directory->bytes -= arena.bytes;
-    arena_end(&arena);
+    directory->bytes -= record->arena.bytes;
+    arena_object_free(record);
 }
 
 void directory_clear(struct directory *directory)
@@ -78,15 +77,13 @@ static size_t line_after(const struct directory *directory, int32_t rating_hundr
 static struct directory_record *record_new(struct directory *directory,
                                            const struct directory_entry *entry)
 {
-    struct arena arena;
-    arena_begin(&arena, &directory->pool);
-    struct directory_record *record = arena_new(&arena, struct directory_record);
-    salon_copy(&arena, &entry->salon, &record->entry.salon);
-    record->entry.search_text = str_copy(&arena, entry->search_text);
-    record->entry.city_ar_folded = str_copy(&arena, entry->city_ar_folded);
-    record->entry.city_en_folded = str_copy(&arena, entry->city_en_folded);
-    record->arena = arena;
-    directory->bytes += arena.bytes;
+    struct directory_record *record = arena_object_new(&directory->pool, sizeof(*record));
+    struct arena *arena = &record->arena;
+    salon_copy(arena, &entry->salon, &record->entry.salon);
+    record->entry.search_text = str_copy(arena, entry->search_text);
+    record->entry.city_ar_folded = str_copy(arena, entry->city_ar_folded);
+    record->entry.city_en_folded = str_copy(arena, entry->city_en_folded);
+    directory->bytes += arena->bytes;
     return record;
 }
 

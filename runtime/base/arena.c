@@ -174,3 +174,19 @@ bool arena_extend(struct arena *arena, char *ptr, size_t size, size_t size_wante
     UNPOISON(ptr, size_wanted);
     return true;
 }
+
+void *arena_object_new(struct arena_pool *pool, size_t size)
+{
+    struct arena arena;
+    assert(size >= sizeof(arena));
+    arena_begin(&arena, pool);
+    struct arena *object = arena_push(&arena, size);
+    *object = arena;
+    return object;
+}
+
+void arena_object_free(void *object)
+{
+    struct arena arena = *(struct arena *)object; /* not while it lies in what it ends */
+    arena_end(&arena);
+}

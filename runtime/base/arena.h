@@ -41,5 +41,10 @@ void *arena_try_push(struct arena *arena, size_t size, size_t bytes_max);
  * no room behind it. */
 bool arena_extend(struct arena *arena, char *ptr, size_t size, size_t size_wanted);
 
+/* An object that lies in an arena of its own, its first member: what is pushed there afterwards is gone with
+ * it. For what is kept in numbers and thrown out one by one. */
+void *arena_object_new(struct arena_pool *pool, size_t size) __attribute__((returns_nonnull));
+void arena_object_free(void *object);
+
 #define arena_new(arena, type) ((type *)arena_push((arena), sizeof(type)))
 #define arena_array(arena, type, n) ((type *)arena_push((arena), sizeof(type) * (n)))

@@ -14,8 +14,8 @@ enum {
 };
 
 struct catalogue_page_entry {
+    struct arena arena; /* this page lies in it */
     struct lru_node node;
-    struct arena arena; /* holds this page */
     uint64_t stamp;
     char etag[ETAG_LEN];
     struct str body;
@@ -23,8 +23,7 @@ struct catalogue_page_entry {
 
 static void drop(struct lru_node *node)
 {
-    struct arena arena = container_of(node, struct catalogue_page_entry, node)->arena;
-    arena_end(&arena);
+    arena_object_free(container_of(node, struct catalogue_page_entry, node));
 }
 
 void catalogue_pages_init(struct catalogue_pages *pages, size_t bytes_max, uint64_t seed)
@@ -97,10 +96,8 @@ static void serve(struct ctx *c, const struct request *req, struct response *res
 static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
                  const struct response *res, const char etag[ETAG_LEN])
 {
-    struct arena arena;
-    struct catalogue_page_entry *page;
-    arena_begin(&arena, &pages->arenas);
-    page = arena_push(&arena, sizeof(*page) + key.len + res->body.len);
+    struct catalogue_page_entry *page =
+        arena_object_new(&pages->arenas, sizeof(*page) + key.len + res->body.len);
     char *texts = (char *)(page + 1);
     memcpy(texts, key.ptr, key.len);
     memcpy(texts + key.len, res->body.ptr, res->body.len);
@@ -108,10 +105,9 @@ static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
     page->stamp = stamp;
     page->body = str_of(texts + key.len, res->body.len);
     page->node.key = str_of(texts, key.len);
-    page->node.bytes = arena.bytes;
-    page->arena = arena;
+    page->node.bytes = page->arena.bytes;
     if (!lru_add(&pages->lru, &page->node))
-        arena_end(&arena);
+        arena_object_free(page);
     counter_set(&pages->bytes, pages->lru.bytes);
     counter_set(&pages->evictions, pages->lru.evictions);
 }

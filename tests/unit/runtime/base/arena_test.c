@@ -146,3 +146,30 @@ TEST(pushes_never_overlap)
     arena_end(&arena);
     arena_pool_fini(&pool);
 }
+
+TEST(an_object_in_an_arena_of_its_own_is_gone_with_all_that_was_pushed_there)
+{
+    enum { BLOCK = 256, OBJECTS = 20 };
+    struct object {
+        struct arena arena;
+        char *text;
+    } * objects[OBJECTS];
+    struct arena_pool pool;
+    arena_pool_init(&pool, BLOCK, 4 * OBJECTS);
+    for (int round = 0; round < 3; round++) {
+        uint64_t mallocs = pool.mallocs;
+        for (size_t i = 0; i < OBJECTS; i++) {
+            objects[i] = arena_object_new(&pool, sizeof(struct object));
+            CHECK(!objects[i]->text);
+            objects[i]->text = arena_push_bytes(&objects[i]->arena, BLOCK / 2);
+            memset(objects[i]->text, (int)i, BLOCK / 2);
+            CHECK(objects[i]->arena.bytes >= sizeof(struct object) + BLOCK / 2);
+        }
+        for (size_t i = 0; i < OBJECTS; i++) {
+            CHECK_INT(objects[i]->text[BLOCK / 2 - 1], i);
+            arena_object_free(objects[i]);
+        }
+        CHECK(round == 0 || pool.mallocs == mallocs); /* every block came back */
+    }
+    arena_pool_fini(&pool);
+}
