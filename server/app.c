@@ -86,6 +86,7 @@ void app_free(struct app *app)
     if (!app)
         return;
     app_end(app);
+    services_free(app);
     arena_end(&app->arena);
     arena_pool_fini(&app->arenas);
     free(app);

@@ -16,6 +16,9 @@ struct area {
     /* Who waits in it is sent away; its fibers end in the turns that
      * follow. NULL: there is nothing to end. */
     void (*end)(struct app *app);
+    /* No fiber is left: gives back what is not in the arena. Also of an app that never began. NULL:
+     * there is nothing else. */
+    void (*free)(struct app *app);
     const struct metric *metrics;
     size_t metrics_len;
 };

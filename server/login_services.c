@@ -129,4 +129,13 @@ static void begin(struct app *app)
     login->gate.whose = whose_token;
 }
 
-const struct area login_area = {.begin = begin};
+/* Only now: a fiber that was sent away may still sign what it got before. */
+static void wipe(struct app *app)
+{
+    if (!app->login)
+        return;
+    token_keys_fini(&app->login->keys);
+    hmac_key_fini(&app->login->otp_options.key);
+}
+
+const struct area login_area = {.begin = begin, .free = wipe};

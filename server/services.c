@@ -10,6 +10,13 @@ void services_begin(struct app *app)
         areas[app->areas_begun++]->begin(app);
 }
 
+void services_free(struct app *app)
+{
+    for (size_t i = 0; i < areas_len; i++)
+        if (areas[i]->free)
+            areas[i]->free(app);
+}
+
 void services_end(struct app *app)
 {
     for (; app->areas_begun > 0; app->areas_begun--)

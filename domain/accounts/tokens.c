@@ -49,6 +49,11 @@ bool token_keys_init(struct token_keys *keys, struct str secret, struct duration
     return true;
 }
 
+void token_keys_fini(struct token_keys *keys)
+{
+    hmac_key_fini(&keys->jwt);
+}
+
 /* ---- signing ------------------------------------------------------------------------------- */
 
 static struct str sign(struct arena *arena, const struct token_keys *keys, struct str payload)

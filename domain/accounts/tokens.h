@@ -26,6 +26,7 @@ struct token_keys {
 /* False: the secret has fewer than TOKEN_KEY_MIN bytes. */
 NODISCARD bool token_keys_init(struct token_keys *keys, struct str secret,
                                struct duration access_ttl, struct duration refresh_ttl);
+void token_keys_fini(struct token_keys *keys); /* fine on zeroes */
 
 struct access_claims {
     int64_t user_id;

@@ -12,7 +12,7 @@ void otp_key_init(struct hmac_key *key, struct str secret)
     struct sha256 derived = hmac_sha256(&master, &label, 1);
     hmac_key_init(key, sha256_str(&derived));
     mem_wipe(&derived, sizeof(derived));
-    hmac_key_wipe(&master);
+    hmac_key_fini(&master);
 }
 
 struct otp_code otp_code_random(const struct clock *clock)

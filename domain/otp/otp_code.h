@@ -22,7 +22,7 @@ struct otp_mac {
     uint8_t bytes[32];
 };
 
-void otp_key_init(struct hmac_key *key, struct str secret);
+void otp_key_init(struct hmac_key *key, struct str secret); /* ends with hmac_key_fini */
 struct otp_code otp_code_random(const struct clock *clock);
 struct otp_mac otp_code_mac(const struct hmac_key *key, struct uuid request_id, struct str code);
 /* In constant time. */

@@ -1,7 +1,9 @@
 #include "runtime/base/crypto.h"
 
-#include <string.h>
+#include <stdlib.h>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 struct sha256 sha256_of(struct str data)
@@ -20,58 +22,48 @@ void sha256_hex(const struct sha256 *digest, char out[SHA256_HEX_LEN])
     hex_encode_into(out, digest->bytes, sizeof(digest->bytes));
 }
 
-/* The state after the one block that is the key, padded and masked. */
-static void absorb_key(uint32_t state[8], const uint8_t key[SHA256_CBLOCK], uint8_t mask)
-{
-    uint8_t block[SHA256_CBLOCK];
-    SHA256_CTX hash;
-    for (size_t i = 0; i < sizeof(block); i++)
-        block[i] = key[i] ^ mask;
-    SHA256_Init(&hash);
-    SHA256_Transform(&hash, block);
-    memcpy(state, hash.h, sizeof(hash.h));
-    mem_wipe(block, sizeof(block));
-    mem_wipe(&hash, sizeof(hash));
-}
+/* Keyed once: half of the work of a short message is the key's. `running` is the copy that takes the message;
+ * made anew for each, it would cost three allocations and a third more time. */
+struct hmac_state {
+    HMAC_CTX keyed, running;
+};
 
 void hmac_key_init(struct hmac_key *key, struct str secret)
 {
-    uint8_t block[SHA256_CBLOCK] = {0};
-    if (secret.len > sizeof(block)) {
-        struct sha256 digest = sha256_of(secret);
-        memcpy(block, digest.bytes, sizeof(digest.bytes));
-        mem_wipe(&digest, sizeof(digest));
-    } else if (secret.len) {
-        memcpy(block, secret.ptr, secret.len);
-    }
-    absorb_key(key->inner, block, 0x36);
-    absorb_key(key->outer, block, 0x5c);
-    mem_wipe(block, sizeof(block));
+    struct hmac_state *state = malloc(sizeof(*state));
+    if (!state)
+        base_die(__FILE__, __LINE__, "out of memory");
+    HMAC_CTX_init(&state->keyed);
+    HMAC_CTX_init(&state->running);
+    /* A NULL would mean the key that was there before. Both are filled: BoringSSL wipes no empty one. */
+    if (!HMAC_Init_ex(&state->keyed, secret.len ? secret.ptr : "", secret.len, EVP_sha256(),
+                      NULL) ||
+        !HMAC_CTX_copy_ex(&state->running, &state->keyed))
+        base_die(__FILE__, __LINE__, "out of memory");
+    key->state = state;
 }
 
-void hmac_key_wipe(struct hmac_key *key)
+void hmac_key_fini(struct hmac_key *key)
 {
-    mem_wipe(key, sizeof(*key));
-}
-
-static void resume(SHA256_CTX *hash, const uint32_t state[8])
-{
-    SHA256_Init(hash);
-    memcpy(hash->h, state, sizeof(hash->h));
-    hash->Nl = SHA256_CBLOCK * 8; /* bits taken so far: the key's block */
+    if (!key->state)
+        return;
+    HMAC_CTX_cleanse(&key->state->keyed);
+    HMAC_CTX_cleanse(&key->state->running);
+    free(key->state);
+    key->state = NULL;
 }
 
 struct sha256 hmac_sha256(const struct hmac_key *key, const struct str *parts, size_t parts_len)
 {
+    assert(key->state);
     struct sha256 digest;
-    SHA256_CTX hash;
-    resume(&hash, key->inner);
+    HMAC_CTX *running = &key->state->running;
+    unsigned len = 0;
+    if (!HMAC_CTX_copy_ex(running, &key->state->keyed))
+        base_die(__FILE__, __LINE__, "out of memory");
     for (size_t i = 0; i < parts_len; i++)
-        SHA256_Update(&hash, parts[i].ptr, parts[i].len);
-    SHA256_Final(digest.bytes, &hash);
-    resume(&hash, key->outer);
-    SHA256_Update(&hash, digest.bytes, sizeof(digest.bytes));
-    SHA256_Final(digest.bytes, &hash);
-    mem_wipe(&hash, sizeof(hash));
+        HMAC_Update(running, (const uint8_t *)parts[i].ptr, parts[i].len);
+    HMAC_Final(running, digest.bytes, &len);
+    assert(len == sizeof(digest.bytes));
     return digest;
 }

@@ -1,6 +1,6 @@
 /* runtime/base/crypto.h - SHA-256 and HMAC-SHA-256 (RFC 6234, RFC 2104).
  *
- * Nothing here fails, waits or allocates. Comparing what comes out with what a client sent is
+ * Nothing here fails or waits, and what is done per message does not allocate. Comparing what comes out with what a client sent is
  * str_eq_constant_time's job. */
 #pragma once
 #include "runtime/base/str.h"
@@ -16,13 +16,13 @@ struct sha256 sha256_of(struct str data);
 enum { SHA256_HEX_LEN = 64 };
 void sha256_hex(const struct sha256 *digest, char out[SHA256_HEX_LEN]); /* lower case */
 
-/* A secret, hashed into the two states that every HMAC under it starts from: half of the work of a
- * short message is done once. As secret as the secret itself. */
+/* A secret, hashed into what every HMAC under it starts from. As secret as the secret itself.
+ * Threads: a key belongs to one. */
 struct hmac_key {
-    uint32_t inner[8], outer[8];
+    struct hmac_state *state;
 };
 void hmac_key_init(struct hmac_key *key, struct str secret);
-void hmac_key_wipe(struct hmac_key *key);
+void hmac_key_fini(struct hmac_key *key); /* wipes it; fine on zeroes */
 
 /* Over the parts as one text: where one ends and the next begins is not covered, so parts whose
  * lengths vary need a separator between them. */

@@ -90,6 +90,8 @@ static void world_begin(void)
 
 static void world_end(void)
 {
+    hmac_key_fini(&w.otp_key);
+    token_keys_fini(&w.keys);
     redis_pool_free(w.redis);
     pg_pool_free(w.pg);
     real_turn_until(&w.real, NULL, 20); /* their sockets leave with the ring's last word */

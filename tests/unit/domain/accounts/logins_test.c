@@ -43,6 +43,13 @@ static void begin(struct fixture *f)
     f->logins = (struct logins){.keys = &f->keys, .sessions = &f->sessions, .grace = seconds(10)};
 }
 
+static void end(struct fixture *f)
+{
+    token_keys_fini(&f->keys);
+    hmac_key_fini(&f->options.key);
+    fake_ctx_end(&f->f);
+}
+
 static enum err log_in(struct fixture *f)
 {
     const struct otp_request request = {.phone = STR("0512345678")};
@@ -71,7 +78,7 @@ TEST(the_right_code_opens_a_session_with_both_tokens)
     CHECK_INT(log_in(&x), OK);
     CHECK(!x.login.first_time);
     CHECK_INT(x.sessions.len, 2); /* another device, another family */
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_code_opens_one_session_even_for_twins)
@@ -84,7 +91,7 @@ TEST(a_code_opens_one_session_even_for_twins)
     CHECK_INT(log_in(&x), ERR_INVALID);
     CHECK_INT(x.c->refusal.reason, R_OTP_INVALID);
     CHECK_INT(x.sessions.len, 1);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_refresh_token_is_used_once)
@@ -99,7 +106,7 @@ TEST(a_refresh_token_is_used_once)
     CHECK(token_access_verify(&x.f.arena, &x.keys, ctx_now(x.c), next.access, &claims));
     CHECK(uuid_eq(claims.session, x.sessions.sessions[0].opened.id));
     CHECK_INT(refresh(&x, next.refresh, &after), OK);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(within_the_grace_a_used_token_gets_the_same_successor)
@@ -112,7 +119,7 @@ TEST(within_the_grace_a_used_token_gets_the_same_successor)
     CHECK_INT(refresh(&x, x.login.tokens.refresh, &again), OK);
     CHECK_STR(again.refresh, next.refresh);
     CHECK_INT(refresh(&x, next.refresh, &again), OK); /* and the family lives on */
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_used_token_after_the_grace_ends_the_whole_family)
@@ -126,7 +133,7 @@ TEST(a_used_token_after_the_grace_ends_the_whole_family)
     CHECK_INT(x.c->refusal.reason, R_REFRESH_REUSED);
     CHECK_INT(refresh(&x, next.refresh, &none), ERR_UNAUTHORIZED);
     CHECK_INT(x.c->refusal.reason, R_REFRESH_INVALID);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 static int language_in(struct fixture *f, struct str access)
@@ -156,7 +163,7 @@ TEST(a_changed_preference_is_in_the_next_token_not_in_this_one)
     CHECK_INT(language_in(&x, again.access), LANG_AR);
     CHECK_INT(login_mint(x.c, &x.logins, STR("0512345678"), &minted), OK);
     CHECK_INT(language_in(&x, minted), LANG_AR);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_refresh_token_lives_for_its_days)
@@ -167,7 +174,7 @@ TEST(a_refresh_token_lives_for_its_days)
     fake_ctx_advance(&x.f, seconds(30 * 86400));
     CHECK_INT(refresh(&x, x.login.tokens.refresh, &none), ERR_UNAUTHORIZED);
     CHECK_INT(x.c->refusal.reason, R_TOKEN_INVALID);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(an_access_token_refreshes_nothing)
@@ -178,7 +185,7 @@ TEST(an_access_token_refreshes_nothing)
     CHECK_INT(refresh(&x, x.login.tokens.access, &none), ERR_UNAUTHORIZED);
     CHECK_INT(refresh(&x, STR("nonsense"), &none), ERR_UNAUTHORIZED);
     CHECK_INT(x.c->refusal.reason, R_TOKEN_INVALID);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(minting_makes_a_verified_account_and_an_access_token)
@@ -191,7 +198,7 @@ TEST(minting_makes_a_verified_account_and_an_access_token)
     CHECK_INT(claims.user_id, 1);
     CHECK(x.accounts.accounts[0].phone_verified);
     CHECK_INT(login_mint(x.c, &x.logins, STR("nobody"), &access), ERR_INVALID);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_strange_user_agent_is_kept_as_text)
@@ -201,5 +208,5 @@ TEST(a_strange_user_agent_is_kept_as_text)
     CHECK_INT(log_in(&x), OK);
     struct token_pair next;
     CHECK_INT(login_refresh(x.c, &x.logins, x.login.tokens.refresh, &strange, &next), OK);
-    fake_ctx_end(&x.f);
+    end(&x);
 }

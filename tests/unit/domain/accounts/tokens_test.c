@@ -19,6 +19,12 @@ static void begin(struct fixture *x)
     uuid_parse(STR("6f1d6f0e-8a63-4a3a-9c59-3a1c5a3b7d11"), &x->claims.session);
 }
 
+static void end(struct fixture *x)
+{
+    token_keys_fini(&x->keys);
+    fake_ctx_end(&x->f);
+}
+
 static struct str access_of(struct fixture *x)
 {
     return token_access_sign(&x->f.arena, &x->keys, uuid_random(x->f.c.clock), ctx_now(&x->f.c),
@@ -55,7 +61,7 @@ TEST(access_token_says_who_and_which_session)
     CHECK_INT(out.user_id, 7);
     CHECK(uuid_eq(out.session, x.claims.session));
     CHECK_INT(out.lang, LANG_EN);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_token_without_a_language_of_ours_speaks_arabic)
@@ -72,7 +78,7 @@ TEST(a_token_without_a_language_of_ours_speaks_arabic)
                                   forge(&x, HS256, payloads[i]), &out));
         CHECK_INT(out.lang, LANG_AR);
     }
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(claims_are_named_as_simplejwt_names_them)
@@ -88,7 +94,7 @@ TEST(claims_are_named_as_simplejwt_names_them)
     CHECK(str_starts(text, STR("{\"token_type\":\"access\",\"exp\":1768473900,\"iat\":1768473000,"
                                "\"jti\":\"")));
     CHECK(str_ends(text, STR("\",\"user_id\":7," SID ",\"lang\":\"en\"}")));
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_token_ends_the_second_it_expires)
@@ -100,7 +106,7 @@ TEST(a_token_ends_the_second_it_expires)
     CHECK(valid(&x, jwt));
     fake_ctx_advance(&x.f, seconds(1));
     CHECK(!valid(&x, jwt));
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(no_changed_byte_is_believed)
@@ -115,7 +121,7 @@ TEST(no_changed_byte_is_believed)
     }
     for (size_t len = 0; len < jwt.len; len++)
         CHECK(!valid(&x, str_take(jwt, len)));
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(another_key_signs_nothing_here)
@@ -123,11 +129,12 @@ TEST(another_key_signs_nothing_here)
     struct fixture x, other;
     begin(&x);
     begin(&other);
+    token_keys_fini(&other.keys);
     CHECK(token_keys_init(&other.keys, STR("another-key-of-at-least-32-bytes!"), minutes(15),
                           minutes(60)));
     CHECK(!valid(&x, access_of(&other)));
-    fake_ctx_end(&other.f);
-    fake_ctx_end(&x.f);
+    end(&other);
+    end(&x);
 }
 
 TEST(a_token_cannot_choose_its_algorithm)
@@ -141,7 +148,7 @@ TEST(a_token_cannot_choose_its_algorithm)
     CHECK(!valid(&x, forge(&x, "{\"typ\":\"JWT\",\"alg\":\"HS256\"}", payload)));
     struct str whole = forge(&x, HS256, payload);
     CHECK(!valid(&x, str_take(whole, whole.len - 43))); /* header.payload. with no MAC at all */
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(white_space_order_and_strange_members_do_not_matter)
@@ -151,7 +158,7 @@ TEST(white_space_order_and_strange_members_do_not_matter)
     CHECK(valid(&x, forge(&x, HS256,
                           "{ " SID " , \"aud\": [1, {\"a\": null}], \"user_id\": \"7\",\n"
                           " \"exp\": 1768473900, \"token_type\": \"access\" }")));
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(claims_that_are_missing_twice_or_of_the_wrong_kind_are_refused)
@@ -187,7 +194,7 @@ TEST(claims_that_are_missing_twice_or_of_the_wrong_kind_are_refused)
         test_fail(t, __FILE__, __LINE__, "accepted: %s", payloads[i]);
         return;
     }
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(refresh_tokens_are_no_access_tokens_and_the_other_way_round)
@@ -203,7 +210,7 @@ TEST(refresh_tokens_are_no_access_tokens_and_the_other_way_round)
     CHECK_INT(out.user_id, 7);
     CHECK(uuid_eq(out.jti, claims.jti) && uuid_eq(out.session, claims.session));
     CHECK_INT(out.expires_at.us - out.issued_at.us, seconds(30 * 86400).us);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(the_same_refresh_claims_sign_to_the_same_bytes)
@@ -216,7 +223,7 @@ TEST(the_same_refresh_claims_sign_to_the_same_bytes)
     struct str first = token_refresh_sign(&x.f.arena, &x.keys, &claims);
     CHECK(token_refresh_verify(&x.f.arena, &x.keys, ctx_now(&x.f.c), first, &read));
     CHECK_STR(token_refresh_sign(&x.f.arena, &x.keys, &read), first);
-    fake_ctx_end(&x.f);
+    end(&x);
 }
 
 TEST(a_short_secret_makes_no_keys)

@@ -51,6 +51,7 @@ static void begin(struct fixture *f)
 
 static void end(struct fixture *f)
 {
+    hmac_key_fini(&f->options.key);
     fake_ctx_end(&f->f);
 }
 
