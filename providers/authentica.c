@@ -130,7 +130,7 @@ static enum err authentica_send(struct ctx *c, struct otp_sender *sender,
 {
     struct authentica *authentica = container_of(sender, struct authentica, sender);
     struct str method = message->channel == OTP_SMS ? STR("sms") : STR("whatsapp");
-    struct str body = body_of(c->arena, method, message->phone, message->code);
+    struct str body SCOPED(secret_wipe) = body_of(c->arena, method, message->phone, message->code);
     struct http_answer answer = {0};
     TRY(post(c, authentica, STR("/api/v2/send-otp"), body, &answer));
     *retry_after_s = answer.retry_after_s;
@@ -142,7 +142,7 @@ static enum err authentica_check(struct ctx *c, struct otp_sender *sender, struc
                                  struct str code, bool *right, int32_t *retry_after_s)
 {
     struct authentica *authentica = container_of(sender, struct authentica, sender);
-    struct str body = body_of(c->arena, STR(""), phone, code);
+    struct str body SCOPED(secret_wipe) = body_of(c->arena, STR(""), phone, code);
     struct http_answer answer = {0};
     *right = false;
     TRY(post(c, authentica, STR("/api/v2/verify-otp"), body, &answer));

@@ -208,12 +208,14 @@ static enum err send_failed(struct ctx *c, struct otp *otp, const struct otp_row
 static enum err send_code(struct ctx *c, struct otp *otp, const struct otp_row *row,
                           struct str code, enum lang language)
 {
-    struct otp_message message = {.phone = row->phone, .channel = row->channel, .code = code};
+    struct str text SCOPED(secret_wipe) = {0};
     if (!otp->sender->makes_code) {
         int64_t good_for_min = otp->options->ttl.us / minutes(1).us;
         const struct str fills[] = {code, str_printf(c->arena, "%d", (int)good_for_min)};
-        message.text = text_fill(c->arena, TEXT_OTP_MESSAGE, language, fills, ARRAY_LEN(fills));
+        text = text_fill(c->arena, TEXT_OTP_MESSAGE, language, fills, ARRAY_LEN(fills));
     }
+    struct otp_message message = {
+        .phone = row->phone, .channel = row->channel, .code = code, .text = text};
     struct duration left = {MIN(ctx_left(c).us, minutes(1).us)};
     struct duration most = {MAX(left.us - CLEANUP_RESERVE.us, left.us / 2)};
     int32_t retry_after_s = 0;
@@ -247,7 +249,7 @@ enum err otp_request(struct ctx *c, struct otp *otp, const struct otp_request *i
         return fail_field(c, STR("phone_number"), R_OTP_COUNTRY);
 
     row.provider = str_c(otp->sender->name);
-    struct otp_code code = otp_code_random(c->clock);
+    struct otp_code code SCOPED(otp_code_wipe) = otp_code_random(c->clock);
     if (!otp->sender->makes_code)
         set_code(otp, &row, otp_code_str(&code));
     TRY(admit_and_create(c, otp, &row, &created));
@@ -303,7 +305,7 @@ static enum err judge(struct ctx *c, struct otp *otp, const struct otp_ticket *t
                       struct str typed, bool *right)
 {
     char buffer[OTP_CODE_TYPED_MAX];
-    struct str code;
+    struct str code SCOPED(secret_wipe) = {0};
     *right = false;
     if (!otp_code_parse(typed, buffer, &code))
         return OK;

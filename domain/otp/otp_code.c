@@ -24,6 +24,11 @@ struct otp_code otp_code_random(const struct clock *clock)
     return code;
 }
 
+void otp_code_wipe(struct otp_code *code)
+{
+    mem_wipe(code, sizeof(*code));
+}
+
 struct otp_mac otp_code_mac(const struct hmac_key *key, struct uuid request_id, struct str code)
 {
     const struct str parts[] = {str_of((const char *)request_id.bytes, sizeof(request_id.bytes)),

@@ -24,6 +24,7 @@ struct otp_mac {
 
 void otp_key_init(struct hmac_key *key, struct str secret); /* ends with hmac_key_fini */
 struct otp_code otp_code_random(const struct clock *clock);
+void otp_code_wipe(struct otp_code *code); /* for SCOPED */
 struct otp_mac otp_code_mac(const struct hmac_key *key, struct uuid request_id, struct str code);
 /* In constant time. */
 bool otp_mac_matches(const struct hmac_key *key, struct uuid request_id, struct str code,

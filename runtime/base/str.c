@@ -267,6 +267,12 @@ void mem_wipe(void *ptr, size_t len)
     explicit_bzero(ptr, len);
 }
 
+void secret_wipe(struct str *secret)
+{
+    mem_wipe((char *)(uintptr_t)secret->ptr, secret->len);
+    *secret = (struct str){0};
+}
+
 /* ---- hex and base64url ---------------------------------------------------------------------- */
 
 int hex_digit(char c)

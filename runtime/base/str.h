@@ -63,6 +63,9 @@ struct str str_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 
 bool str_eq_constant_time(struct str a, struct str b);
 /* Wipes memory in a way the compiler keeps. */
 void mem_wipe(void *ptr, size_t len);
+/* For SCOPED: what a person typed or is sent and nobody else may know - codes, tokens, passwords - is gone
+ * when the scope ends, on every way out. Of bytes that are the caller's to write, as an arena's are. */
+void secret_wipe(struct str *secret);
 
 int hex_digit(char c); /* of either case; -1: it is none */
 struct str hex_encode(struct arena *arena, const uint8_t *bytes, size_t len); /* lower case */

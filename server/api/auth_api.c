@@ -126,6 +126,7 @@ static void put_tokens(struct json_writer *w, const struct token_pair *tokens)
 
 enum err api_phone_verify(struct ctx *c, struct request *req, struct response *res)
 {
+    struct str typed SCOPED(secret_wipe) = req->body;
     struct otp_attempt attempt;
     TRY(read_attempt(c, req, OTP_PURPOSE_AUTH, &attempt));
 
@@ -144,6 +145,7 @@ enum err api_phone_verify(struct ctx *c, struct request *req, struct response *r
 
 enum err api_otp_verify(struct ctx *c, struct request *req, struct response *res)
 {
+    struct str typed SCOPED(secret_wipe) = req->body;
     struct otp_attempt attempt;
     TRY(read_attempt(c, req, OTP_PURPOSE_VERIFY, &attempt));
     TRY(otp_prove(c, otp_of(req->app), &attempt));
@@ -166,6 +168,7 @@ static const struct json_field refresh_fields[] = {
 
 enum err api_token_refresh(struct ctx *c, struct request *req, struct response *res)
 {
+    struct str typed SCOPED(secret_wipe) = req->body;
     struct refresh_body body;
     TRY(REQUEST_JSON(c, req, refresh_fields, &body));
 

@@ -287,6 +287,7 @@ static enum err fake_send(struct ctx *c, struct otp_sender *sender,
     keep(fake->phone, sizeof(fake->phone), message->phone);
     keep(fake->code, sizeof(fake->code), message->code);
     keep(fake->text, sizeof(fake->text), message->text);
+    fake->text_there = message->text;
     *retry_after_s = fake->retry_after_s;
     return fake->send_err;
 }

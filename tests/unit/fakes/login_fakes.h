@@ -60,6 +60,7 @@ struct fake_sender {
     bool right;
     size_t sends, checks;
     char phone[32], code[16], text[512], checked[16];
+    struct str text_there; /* where the text was */
     enum otp_channel channel;
 };
 void fake_sender_init(struct fake_sender *fake, const char *name, bool makes_code);

@@ -112,6 +112,17 @@ TEST(the_code_itself_is_not_stored)
     end(&x);
 }
 
+TEST(what_was_sent_is_not_left_in_memory)
+{
+    begin(&x);
+    CHECK_INT(ask(&x), OK);
+    CHECK(str_find(str_c(x.sender.text), str_c(x.sender.code)) >= 0);
+    CHECK(x.sender.text_there.len > 0);
+    for (size_t i = 0; i < x.sender.text_there.len; i++)
+        CHECK_INT(x.sender.text_there.ptr[i], 0);
+    end(&x);
+}
+
 TEST(the_message_is_in_the_language_of_its_reader)
 {
     begin(&x);

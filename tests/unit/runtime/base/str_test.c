@@ -189,6 +189,26 @@ TEST(wiped_memory_is_zero)
         CHECK_INT(secret[i], 0);
 }
 
+static bool leave(char *bytes, size_t len, bool early)
+{
+    struct str secret SCOPED(secret_wipe) = str_of(bytes, len);
+    if (early)
+        return false;
+    return str_eq(secret, STR("secret!"));
+}
+
+TEST(a_secret_is_gone_on_every_way_out_of_its_scope)
+{
+    for (int early = 0; early < 2; early++) {
+        char bytes[8] = "secret!";
+        CHECK_INT(leave(bytes, 7, early), !early);
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            CHECK_INT(bytes[i], 0);
+    }
+    struct str none = {0};
+    secret_wipe(&none);
+}
+
 TEST(base64url_follows_rfc_4648)
 {
     static const char *const rows[][2] = {
