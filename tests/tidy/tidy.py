@@ -129,6 +129,9 @@ LEFT_OUT = ("tests/fuzz/corpus/", "web/")  # bytes as they were found; not ours 
 UNFINISHED = re.compile(r"\b(FIX[M]E|TO[D]O|X[X]X)\b")
 MACHINE = re.compile(r"(?<![\w.$}~-])/(?:root|home/\w+|wo[r]k|worksp[a]ce)/")
 
+# Hosts of registries: a machine's own settings say where packages come from.
+REGISTRY = re.compile(r"\b(?:\w+\.debia[n]\.org|pypi\.or[g]|registry\.npmj[s]\.org|(?:ghcr|docker|quay|crates)\.i[o]|proxy\.golan[g]\.org)\b")
+
 
 # --- the tree ---------------------------------------------------------------------------------------
 
@@ -446,6 +449,17 @@ def machine_paths(tree):
             match = MACHINE.search(line)
             if match:
                 yield f"{path}:{number}: names a place of one machine ({match[0]}...)"
+
+
+@rule("no registry's host",
+      bad=[{"tools/x": "curl http://deb.debia" "n.org/debian\n"}, {"web/.npmrc": "registry=https://registry.npmj" "s.org\n"}],
+      good=[{"tools/x": "apt-get source x; docker.io_uring, debian.orgs, example.org\n"}])
+def registries(tree):
+    for path in sorted(tree.files):
+        for number, line in tree.lines(path):
+            match = REGISTRY.search(line)
+            if match:
+                yield f"{path}:{number}: names a registry ({match[0]}): the machine's settings say where packages come from"
 
 
 @rule("nothing is left for later",
