@@ -127,13 +127,11 @@ static struct str saudi_national(struct str clean)
     return international || rest.len == 9 ? rest : (struct str){NULL, 0};
 }
 
-static void phone_set(struct phone *out, struct str prefix, struct str digits, struct str country)
+static void saudi_mobile(struct str national, struct phone *out)
 {
-    assert(prefix.len + digits.len <= PHONE_LEN_MAX);
-    memcpy(out->text, prefix.ptr, prefix.len);
-    memcpy(out->text + prefix.len, digits.ptr, digits.len);
-    out->len = (uint8_t)(prefix.len + digits.len);
-    memcpy(out->country, country.ptr, sizeof(out->country));
+    *out =
+        (struct phone){.len = 4 + 9, .text = "+966", .country = {'S', 'A'}, .receives_sms = true};
+    memcpy(out->text + 4, national.ptr, 9);
 }
 
 bool phone_parse(struct str typed, struct phone *out)
@@ -146,7 +144,7 @@ bool phone_parse(struct str typed, struct phone *out)
 
     struct str national = saudi_national(clean);
     if (is_saudi_mobile(national)) {
-        phone_set(out, STR("+966"), national, STR("SA"));
+        saudi_mobile(national, out);
         return true;
     }
 

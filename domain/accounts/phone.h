@@ -18,6 +18,7 @@ struct phone {
     uint8_t len;
     char text[PHONE_LEN_MAX]; /* E.164: "+966512345678" */
     char country[2];          /* ISO 3166: "SA"; "ZZ" for numbers of no country (+800…) */
+    bool receives_sms;        /* a mobile, or of a plan that does not tell mobiles apart (+1) */
 };
 struct str phone_str(const struct phone *phone);
 struct str phone_country(const struct phone *phone);

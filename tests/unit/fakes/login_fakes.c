@@ -15,12 +15,13 @@ static void keep(char *to, size_t size, struct str from)
 bool phone_plan_parse(struct str number, struct phone *out)
 {
     bool uae = str_starts(number, STR("+9715")) && number.len == 13;
+    bool office = str_starts(number, STR("+9714")) && number.len == 12;
     bool us = str_starts(number, STR("+1415")) && number.len == 12;
-    if (!uae && !us)
+    if (!uae && !office && !us)
         return false;
+    *out = (struct phone){.len = (uint8_t)number.len, .receives_sms = uae || us};
     memcpy(out->text, number.ptr, number.len);
-    out->len = (uint8_t)number.len;
-    memcpy(out->country, uae ? "AE" : "US", 2);
+    memcpy(out->country, us ? "US" : "AE", 2);
     return true;
 }
 
