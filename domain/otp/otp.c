@@ -76,6 +76,13 @@ static bool country_allowed(const struct otp_options *options, const struct phon
     return options->countries_len == 0;
 }
 
+/* A text to a landline is lost or read out by a machine, one to a service number is what it lives by. WhatsApp is
+ * nobody's line: an account there may have any number, and who has none costs nobody anything. */
+static bool reachable(const struct phone *phone, enum otp_channel channel)
+{
+    return channel != OTP_SMS || phone->receives_sms;
+}
+
 /* The row as far as the input decides it. */
 static enum err read_request(struct ctx *c, const struct otp *otp, const struct otp_request *in,
                              struct phone *phone, struct otp_row *row)
@@ -247,6 +254,8 @@ enum err otp_request(struct ctx *c, struct otp *otp, const struct otp_request *i
     }
     if (!country_allowed(otp->options, &phone))
         return fail_field(c, STR("phone_number"), R_OTP_COUNTRY);
+    if (!reachable(&phone, row.channel))
+        return fail_field(c, STR("phone_number"), R_OTP_NUMBER_WITHOUT_SMS);
 
     row.provider = str_c(otp->sender->name);
     struct otp_code code SCOPED(otp_code_wipe) = otp_code_random(c->clock);

@@ -13,6 +13,8 @@ REQUEST, VERIFY = "/api/auth/phone/request/", "/api/auth/phone/verify/"
 PROVE, PROVEN = "/api/auth/otp/request/", "/api/auth/otp/verify/"
 BAD_PHONE = {"en": "Phone number must be in E.164 format or a valid Saudi mobile",
              "ar": "يجب أن يكون رقم الهاتف بصيغة E.164 أو رقم جوال سعودي صالح"}
+NO_TEXTS = {"en": "This number cannot receive text messages. Use a mobile number, or ask for the code by WhatsApp.",
+            "ar": "لا يمكن لهذا الرقم استقبال الرسائل النصية. استخدم رقم جوال، أو اطلب الرمز عبر واتساب."}
 BAD_CODE = {"en": "Invalid or expired code", "ar": "الرمز غير صحيح أو منتهي الصلاحية"}
 
 
@@ -58,6 +60,23 @@ def every_local_form_of_a_saudi_mobile_becomes_e164(w):
 def a_number_of_another_gulf_state_gets_a_code(w):
     w.client().post(REQUEST, {"phone_number": "+971 50 123 4567", "channel": "sms"}).expect(201)
     check(w.has_user("+971501234567"), "no user with the number in E.164")
+
+
+def prefixes_that_are_younger_than_debian_get_a_code(w):
+    for typed in ("+971 53 123 4567", "+968 7712 3456", "+973 3301 2345", "+965 9010 1234"):
+        w.client().post(REQUEST, {"phone_number": typed, "channel": "sms"}).expect(201)
+
+
+def a_landline_is_refused_a_text_message_and_gets_its_code_by_whatsapp(w):
+    for language, text in NO_TEXTS.items():
+        for typed, e164 in (("+966 11 200 0001", "+966112000001"), ("+971 4 234 5678", "+97142345678"), ("+966 9200 12345", "+966920012345")):
+            client = w.client(language)
+            for path in (REQUEST, PROVE):
+                answer = client.post(path, {"phone_number": typed, "channel": "sms"}).expect(400, "otp.number_without_sms")
+                equal(answer.json.get("phone_number"), [text], f"phone_number for {typed!r}")
+            check(not w.has_user(e164), f"a user was made for {typed}")
+    request_id, code = w.ask_code(w.client(), "+966112000001", channel="whatsapp")
+    w.client().post(VERIFY, {"request_id": request_id, "code": code}).expect(200)
 
 
 def what_is_no_phone_number_is_refused_in_the_exact_words(w):

@@ -175,6 +175,19 @@ TEST(codes_go_only_to_countries_that_are_allowed)
     end(&x);
 }
 
+TEST(a_landline_gets_no_text_message_and_counts_nothing_but_may_ask_by_whatsapp)
+{
+    begin(&x);
+    x.request.phone = STR("+97142345678");
+    CHECK_FAIL(ask(&x), R_OTP_NUMBER_WITHOUT_SMS);
+    CHECK_STR(x.c->refusal.field, STR("phone_number"));
+    CHECK_INT(x.limits.admitted + x.store.calls + x.sender.sends, 0);
+    x.request.channel = OTP_WHATSAPP;
+    CHECK_INT(ask(&x), OK);
+    CHECK_INT(x.sender.sends, 1);
+    end(&x);
+}
+
 TEST(each_limit_refuses_with_its_own_reason_and_wait_and_writes_nothing)
 {
     static const struct {
