@@ -11,15 +11,15 @@ SELECT CASE WHEN n <= :staff THEN '+96658' ELSE '+96659' END || lpad(n::text, 7,
     'Bench', n::text, true
 FROM generate_series(1, :staff + :customers) AS g (n) ORDER BY g.n;
 
-INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, grid_minutes, horizon_days)
-SELECT 1, 'صالون ' || n, 'Salon ' || n, 'الرياض', 'Riyadh', :minutes, 366
+INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, currency, grid_minutes, horizon_days)
+SELECT 1, 'صالون ' || n, 'Salon ' || n, 'الرياض', 'Riyadh', 'SAR', :minutes, 366
 FROM generate_series(1, :staff / 20) AS g (n) ORDER BY g.n;
 
 INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute)
 SELECT s.id, d, 0, 1440 FROM catalogue_salon s, generate_series(0, 6) AS d;
 
-INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, name_en)
-SELECT s.id, :minutes, 10000, 'خدمة', 'Service' FROM catalogue_salon s ORDER BY s.id;
+INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, currency, name_ar, name_en)
+SELECT s.id, :minutes, 10000, 'SAR', 'خدمة', 'Service' FROM catalogue_salon s ORDER BY s.id;
 
 INSERT INTO catalogue_staff (salon_id, user_id)
 SELECT (n - 1) / 20 + 1, n FROM generate_series(1, :staff) AS g (n) ORDER BY g.n;

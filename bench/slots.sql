@@ -2,14 +2,15 @@
 -- staff who offer one service of half an hour, and six of ten of their times taken, for forty days from
 -- the day of first_slot. Answers with salon, service and the first day.
 WITH salon AS (
-    INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, grid_minutes, horizon_days)
-    VALUES (1, 'صالون العيد', 'Busy Salon', 'الرياض', 'Riyadh', 15, 366) RETURNING id
+    INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, currency, grid_minutes,
+        horizon_days)
+    VALUES (1, 'صالون العيد', 'Busy Salon', 'الرياض', 'Riyadh', 'SAR', 15, 366) RETURNING id
 ), opening AS (
     INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, closes_minute)
     SELECT salon.id, d, 600, 1320 FROM salon, generate_series(0, 6) AS d
 ), service AS (
-    INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, name_en)
-    SELECT salon.id, 30, 10000, 'خدمة', 'Service' FROM salon RETURNING id, salon_id
+    INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, currency, name_ar, name_en)
+    SELECT salon.id, 30, 10000, 'SAR', 'خدمة', 'Service' FROM salon RETURNING id, salon_id
 ), staff AS (
     INSERT INTO catalogue_staff (salon_id, user_id)
     SELECT salon.id, u.id FROM salon, accounts_user u WHERE u.id <= 20 RETURNING id, salon_id

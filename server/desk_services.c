@@ -43,7 +43,7 @@ static void begin(struct app *app)
 {
     struct desk_services *services = arena_new(&app->arena, struct desk_services);
     app->desk = services;
-    services->desk.pool = app->pg;
+    services->desk = (struct desk_store){app->pg, app->config->default_currency};
     services->reviews.pool = app->pg;
     services->calendar.pool = app->pg;
     services->photo_rows.pool = app->pg;

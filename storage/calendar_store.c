@@ -1,7 +1,7 @@
 #include "storage/calendar_store.h"
 
 #include "embedded.h"
-#include "storage/desk_answer.h"
+#include "storage/answer_row.h"
 
 /* ---- days --------------------------------------------------------------------------------------- */
 
@@ -58,7 +58,7 @@ static enum err read_row(struct ctx *c, struct row_cursor at, struct calendar *o
 
 static uint32_t count_lines(const struct pg_rows *rows)
 {
-    enum { COL_FIRST = 5 };
+    enum { COL_FIRST = 4 };
     uint32_t lines = 0;
     for (uint32_t row = 0; row < rows->len; row++)
         lines += !pg_is_null(rows, row, COL_FIRST) && pg_get_bool(rows, row, COL_FIRST);
@@ -66,8 +66,7 @@ static uint32_t count_lines(const struct pg_rows *rows)
 }
 
 enum err calendar_store_days(struct ctx *c, struct calendar_store *store, int64_t actor,
-                             const struct calendar_query *in, struct desk_answer *answer,
-                             struct calendar *out)
+                             const struct calendar_query *in, struct calendar *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_CALENDAR_DAYS,
@@ -75,9 +74,7 @@ enum err calendar_store_days(struct ctx *c, struct calendar_store *store, int64_
                          pg_int8(CALENDAR_BOOKINGS_MAX + 1)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted(c, &rows, &at));
     *out = (struct calendar){.timezone = row_text(&at)};
     out->tz = tz_find(out->timezone);
     if (!out->tz)
@@ -88,7 +85,7 @@ enum err calendar_store_days(struct ctx *c, struct calendar_store *store, int64_
         arena_array(c->arena, struct calendar_booking, rows.len + 1);
     size_t bookings_len = 0;
     for (uint32_t row = 0; row < rows.len && !nobody; row++)
-        TRY(read_row(c, row_at_column(&rows, row, 3), out, bookings, &bookings_len));
+        TRY(read_row(c, row_at_column(&rows, row, 2), out, bookings, &bookings_len));
     out->cut = bookings_len > CALENDAR_BOOKINGS_MAX;
     return OK;
 }
@@ -127,19 +124,17 @@ static enum err read_line(struct row_cursor at, struct salon_summary *out)
 
 enum err calendar_store_summary(struct ctx *c, struct calendar_store *store, int64_t actor,
                                 int64_t salon, struct date from, struct date to,
-                                struct desk_answer *answer, struct salon_summary *out)
+                                struct salon_summary *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_CALENDAR_SUMMARY,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_date(from), pg_date(to)), &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted(c, &rows, &at));
     *out = (struct salon_summary){.timezone = row_text(&at)};
     out->currency = row_text(&at);
     out->staff = arena_array(c->arena, struct staff_load, rows.len);
     for (uint32_t row = 0; row < rows.len && !row_null(&at); row++)
-        TRY(read_line(row_at_column(&rows, row, 4), out));
+        TRY(read_line(row_at_column(&rows, row, 3), out));
     return OK;
 }

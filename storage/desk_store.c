@@ -1,8 +1,8 @@
 #include "storage/desk_store.h"
 
 #include "embedded.h"
+#include "storage/answer_row.h"
 #include "storage/catalogue_rows.h"
-#include "storage/desk_answer.h"
 
 /* ---- what may be left out ----------------------------------------------------------------------- */
 
@@ -38,7 +38,7 @@ static struct pg_arg kept_column(struct ctx *c, const struct weekly_times *times
 
 enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                int64_t salon, const struct salon_changes *in,
-                               struct desk_answer *answer, struct salon_details *out)
+                               struct salon_details *out)
 {
     struct pg_arg latitude = pg_float8(in->latitude), longitude = pg_float8(in->longitude);
     struct pg_arg confirm = pg_bool(in->auto_confirm == 1);
@@ -59,33 +59,33 @@ enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t 
                          kept_int8(in->horizon_days), confirm, kept_int8(in->cancel_cutoff_minutes),
                          kept_int8(in->late_cancel_fee_amount), kept_int8(in->no_show_fee_amount),
                          kept_int8(in->deposit_amount), KEPT_WEEK(c, in->opening),
-                         pg_int8(SALONS_PER_OWNER_MAX), ROW_ONCE(c, in->once)),
+                         pg_int8(SALONS_PER_OWNER_MAX), pg_text(currency_code(&store->currency)),
+                         ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (desk_answered(answer))
-        *out = row_salon_details(&at, c->arena);
+    TRY(rows_granted_once(c, &rows, in->once, &at));
+    *out = row_salon_details(&at, c->arena);
+    row_end(&at);
     return OK;
 }
 
 enum err desk_store_mine(struct ctx *c, struct desk_store *store, int64_t actor, int64_t after_id,
-                         int64_t limit, struct desk_answer *answer, struct my_salon_page *out)
+                         int64_t limit, struct my_salon_page *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_MINE,
                  PG_ARGS(pg_int8(actor), pg_int8(after_id), pg_int8(limit + 1)), &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted(c, &rows, &at));
     out->len = row_page_len(&rows, limit, row_null(&at), &out->more);
     out->items = arena_array(c->arena, struct my_salon, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++) {
-        at = row_at_column(&rows, row, 2);
+        at = row_at_column(&rows, row, 1);
         struct my_salon *mine = &out->items[row];
         mine->salon = row_salon(&at);
         mine->owned = row_bool(&at);
         mine->staff = row_int8(&at);
+        row_end(&at);
     }
     return OK;
 }
@@ -93,38 +93,28 @@ enum err desk_store_mine(struct ctx *c, struct desk_store *store, int64_t actor,
 /* ---- removing ----------------------------------------------------------------------------------- */
 
 enum err desk_store_close(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
-                          enum desk_part what, int64_t part, struct desk_answer *answer)
+                          enum desk_part what, int64_t part, int64_t *active_bookings)
 {
-    static const struct pg_statement *const statements[] = {
-        [DESK_PART_SERVICE] = &SQL_DESK_SERVICE_CLOSE,
-        [DESK_PART_ROOM] = &SQL_DESK_ROOM_CLOSE,
-        [DESK_PART_STAFF] = &SQL_DESK_STAFF_CLOSE,
-    };
+    int64_t ids[DESK_PARTS] = {0};
+    ids[what] = part;
     struct pg_rows rows;
-    if (what == DESK_PART_SALON)
-        TRY(pg_query(c, store->pool, &SQL_DESK_SALON_CLOSE, PG_ARGS(pg_int8(actor), pg_int8(salon)),
-                     &rows));
-    else
-        TRY(pg_query(c, store->pool, statements[what],
-                     PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(part)), &rows));
+    TRY(pg_query(c, store->pool, &SQL_DESK_CLOSE,
+                 PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(ids[DESK_PART_SERVICE]),
+                         pg_int8_or_null(ids[DESK_PART_STAFF]),
+                         pg_int8_or_null(ids[DESK_PART_ROOM])),
+                 &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (answer->verdict == DESK_HAS_BOOKINGS)
-        answer->busy = row_int8(&at);
-    return OK;
+    enum err err = rows_granted(c, &rows, &at);
+    *active_bookings = row_int8(&at);
+    row_end(&at);
+    return err;
 }
 
 /* ---- services and rooms ------------------------------------------------------------------------- */
 
-static void read_service(struct ctx *c, struct row_cursor *at, struct desk_service *out)
-{
-    out->service = row_service(at);
-    out->rooms.len = row_int8_array(at, c->arena, &out->rooms.ids);
-}
-
 enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                  int64_t salon, int64_t service, const struct service_changes *in,
-                                 struct desk_answer *answer, struct desk_service *out)
+                                 struct desk_service *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_SERVICE_SAVE,
@@ -136,15 +126,24 @@ enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_
                          ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (desk_answered(answer))
-        read_service(c, &at, out);
+    TRY(rows_granted_once(c, &rows, in->once, &at));
+    out->service = row_service(&at);
+    out->rooms.len = row_int8_array(&at, c->arena, &out->rooms.ids);
+    row_end(&at);
     return OK;
 }
 
+static struct room read_room(struct row_cursor at)
+{
+    struct room room = {.id = row_int8(&at)};
+    room.name = row_name(&at);
+    row_end(&at);
+    return room;
+}
+
 enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
-                              int64_t room, const struct str name[LANG_COUNT],
-                              const struct once *once, struct desk_answer *answer, struct room *out)
+                              int64_t room, const struct str name[LANG_COUNT], struct once *once,
+                              struct room *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_ROOM_SAVE,
@@ -153,17 +152,13 @@ enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t a
                          pg_int8(ROOMS_PER_SALON_MAX), ROW_ONCE(c, once)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (desk_answered(answer)) {
-        out->id = row_int8(&at);
-        out->name = row_name(&at);
-    }
+    TRY(rows_granted_once(c, &rows, once, &at));
+    *out = read_room(at);
     return OK;
 }
 
 enum err desk_store_rooms(struct ctx *c, struct desk_store *store, int64_t actor,
-                          const struct part_query *in, struct desk_answer *answer,
-                          struct room_page *out)
+                          const struct part_query *in, struct room_page *out)
 {
     struct pg_rows rows;
     TRY(pg_query(
@@ -171,34 +166,31 @@ enum err desk_store_rooms(struct ctx *c, struct desk_store *store, int64_t actor
         PG_ARGS(pg_int8(actor), pg_int8(in->salon), pg_int8(in->after_id), pg_int8(in->limit + 1)),
         &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted(c, &rows, &at));
     out->len = row_page_len(&rows, in->limit, row_null(&at), &out->more);
     out->items = arena_array(c->arena, struct room, out->len + 1);
-    for (uint32_t row = 0; row < out->len; row++) {
-        at = row_at_column(&rows, row, 2);
-        out->items[row].id = row_int8(&at);
-        out->items[row].name = row_name(&at);
-    }
+    for (uint32_t row = 0; row < out->len; row++)
+        out->items[row] = read_room(row_at_column(&rows, row, 1));
     return OK;
 }
 
 /* ---- staff -------------------------------------------------------------------------------------- */
 
-static void read_staff(struct ctx *c, struct row_cursor *at, struct desk_staff *out)
+static struct desk_staff read_staff(struct row_cursor at, struct arena *arena)
 {
-    out->id = row_int8(at);
-    out->user = row_int8(at);
-    out->name = row_text(at);
-    out->phone = row_text(at);
-    out->services.len = row_int8_array(at, c->arena, &out->services.ids);
-    out->windows = row_weekly(at, c->arena);
+    struct desk_staff staff = {.id = row_int8(&at)};
+    staff.user = row_int8(&at);
+    staff.name = row_text(&at);
+    staff.phone = row_text(&at);
+    staff.services.len = row_int8_array(&at, arena, &staff.services.ids);
+    staff.windows = row_weekly(&at, arena);
+    row_end(&at);
+    return staff;
 }
 
 enum err desk_store_staff_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                int64_t salon, int64_t staff, const struct staff_changes *in,
-                               struct desk_answer *answer, struct desk_staff *out)
+                               struct desk_staff *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_STAFF_SAVE,
@@ -208,29 +200,26 @@ enum err desk_store_staff_save(struct ctx *c, struct desk_store *store, int64_t 
                          pg_int8(STAFF_PER_SALON_MAX), ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (desk_answered(answer))
-        read_staff(c, &at, out);
+    TRY(rows_granted_once(c, &rows, in->once, &at));
+    *out = read_staff(at, c->arena);
     return OK;
 }
 
 enum err desk_store_staff_get(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
-                              int64_t staff, struct desk_answer *answer, struct desk_staff *out)
+                              int64_t staff, struct desk_staff *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_STAFF_GET,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(staff)), &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (desk_answered(answer))
-        read_staff(c, &at, out);
+    TRY(rows_granted(c, &rows, &at));
+    *out = read_staff(at, c->arena);
     return OK;
 }
 
 enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64_t actor,
                                   int64_t salon, int64_t staff, const struct staff_exception *in,
-                                  const struct once *once, struct desk_answer *answer,
-                                  struct exception_added *out)
+                                  struct once *once, struct exception_added *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_EXCEPTION_ADD,
@@ -240,25 +229,23 @@ enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64
                          pg_int8(EXCEPTIONS_PER_STAFF_MAX), ROW_ONCE(c, once)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted_once(c, &rows, once, &at));
     out->id = row_int8(&at);
     out->clashing.len = row_int8_array(&at, c->arena, &out->clashing.ids);
     out->tz = tz_find(row_text(&at));
+    row_end(&at);
     return out->tz ? OK : ERR_INTERNAL;
 }
 
 enum err desk_store_exception_remove(struct ctx *c, struct desk_store *store, int64_t actor,
-                                     int64_t salon, int64_t staff, int64_t exception,
-                                     struct desk_answer *answer)
+                                     int64_t salon, int64_t staff, int64_t exception)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_EXCEPTION_REMOVE,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(staff), pg_int8(exception)),
                  &rows));
     struct row_cursor at;
-    return row_desk_answer(&rows, &at, answer);
+    return rows_granted(c, &rows, &at);
 }
 
 static enum err read_exception(struct row_cursor at, struct staff_exception *out)
@@ -271,12 +258,13 @@ static enum err read_exception(struct row_cursor at, struct staff_exception *out
     out->starts_at = row_instant(&at);
     out->ends_at = row_instant(&at);
     out->note = row_text(&at);
+    row_end(&at);
     return out->kind < EXCEPTION_KIND_COUNT ? OK : ERR_INTERNAL;
 }
 
 enum err desk_store_exceptions(struct ctx *c, struct desk_store *store, int64_t actor,
                                int64_t staff, const struct part_query *in,
-                               struct desk_answer *answer, struct exception_page *out)
+                               struct exception_page *out)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_DESK_EXCEPTIONS,
@@ -284,13 +272,11 @@ enum err desk_store_exceptions(struct ctx *c, struct desk_store *store, int64_t 
                          pg_int8(in->limit + 1)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted(c, &rows, &at));
     out->tz = tz_find(row_text(&at));
     out->len = row_page_len(&rows, in->limit, row_null(&at), &out->more);
     out->items = arena_array(c->arena, struct staff_exception, out->len + 1);
     for (uint32_t row = 0; row < out->len; row++)
-        TRY(read_exception(row_at_column(&rows, row, 3), &out->items[row]));
+        TRY(read_exception(row_at_column(&rows, row, 2), &out->items[row]));
     return out->tz ? OK : ERR_INTERNAL;
 }

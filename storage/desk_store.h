@@ -6,4 +6,5 @@ struct pg_pool;
 
 struct desk_store {
     struct pg_pool *pool;
+    struct currency currency; /* of new salons */
 };

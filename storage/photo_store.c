@@ -3,20 +3,19 @@
 #include <string.h>
 
 #include "embedded.h"
-#include "storage/desk_answer.h"
+#include "storage/answer_row.h"
 
-enum err photo_store_office(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
-                            struct desk_answer *answer)
+enum err photo_store_check(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon)
 {
     struct pg_rows rows;
-    TRY(pg_query(c, store->pool, &SQL_PHOTOS_OFFICE, PG_ARGS(pg_int8(actor), pg_int8(salon)),
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_CHECK, PG_ARGS(pg_int8(actor), pg_int8(salon)),
                  &rows));
     struct row_cursor at;
-    return row_desk_answer(&rows, &at, answer);
+    return rows_granted(c, &rows, &at);
 }
 
 enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
-                         const struct once *once, struct desk_answer *answer, struct photo *photo)
+                         struct once *once, struct photo *photo)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_PHOTOS_ADD,
@@ -26,12 +25,11 @@ enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor
                          pg_int8(PHOTOS_PER_SALON_MAX), ROW_ONCE(c, once)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted_once(c, &rows, once, &at));
     photo->id = row_int8(&at);
     photo->created_at = row_instant(&at);
     photo->tz = tz_find(row_text(&at));
+    row_end(&at);
     return photo->tz ? OK : ERR_INTERNAL;
 }
 
@@ -45,15 +43,14 @@ static enum err read_content(struct row_cursor *at, struct content *content, enu
 }
 
 enum err photo_store_remove(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
-                            int64_t photo, struct desk_answer *answer, struct content *content,
-                            enum image_kind *kind)
+                            int64_t photo, struct content *content, enum image_kind *kind)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_PHOTOS_REMOVE,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(photo)), &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    return desk_answered(answer) ? read_content(&at, content, kind) : OK;
+    TRY(rows_granted(c, &rows, &at));
+    return read_content(&at, content, kind);
 }
 
 enum err photo_store_used(struct ctx *c, struct photo_store *store, const struct content *content,

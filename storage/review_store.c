@@ -1,7 +1,7 @@
 #include "storage/review_store.h"
 
 #include "embedded.h"
-#include "storage/desk_answer.h"
+#include "storage/answer_row.h"
 
 /* Both statements end with the zone. */
 static void read_review(struct row_cursor at, struct review *out, const struct tz **tz)
@@ -17,8 +17,7 @@ static void read_review(struct row_cursor at, struct review *out, const struct t
 }
 
 enum err review_store_add(struct ctx *c, struct review_store *store, int64_t actor,
-                          const struct review_request *in, struct desk_answer *answer,
-                          struct review *out, const struct tz **tz)
+                          const struct review_request *in, struct review *out, const struct tz **tz)
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_REVIEWS_ADD,
@@ -26,9 +25,7 @@ enum err review_store_add(struct ctx *c, struct review_store *store, int64_t act
                          pg_int8(in->rating), pg_text(in->comment), ROW_ONCE(c, in->once)),
                  &rows));
     struct row_cursor at;
-    TRY(row_desk_answer(&rows, &at, answer));
-    if (!desk_answered(answer))
-        return OK;
+    TRY(rows_granted_once(c, &rows, in->once, &at));
     read_review(at, out, tz);
     return *tz ? OK : ERR_INTERNAL;
 }

@@ -35,36 +35,54 @@ static void print_people(const PGresult *people, FILE *to)
         "address is customer@example.com.\n");
 }
 
-static bool seed(PGconn *conn, FILE *to, char *why, size_t why_len)
+/* A block of code takes no parameters; what it is to know stands in a setting of the session. */
+static bool set_currency(PGconn *conn, struct currency currency)
+{
+    const char *const values[] = {currency.code};
+    PGresult *result = PQexecParams(conn, "SELECT set_config('mawid.currency', $1, false)", 1, NULL,
+                                    values, NULL, NULL, 0);
+    bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+    PQclear(result);
+    return ok;
+}
+
+static bool write_all(PGconn *conn, struct currency currency, char *why, size_t why_len)
+{
+    if (!set_currency(conn, currency))
+        return explain(why, why_len, "seed-demo", conn);
+    PGresult *result = PQexec(conn, SQL_SEED_DEMO.sql);
+    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!ok && state && strcmp(state, "42P01") == 0) /* undefined_table */
+        snprintf(why, why_len, "the schema is not there yet: run `mawid migrate` first");
+    else if (!ok)
+        explain(why, why_len, "seed-demo", conn);
+    PQclear(result);
+    return ok;
+}
+
+static bool seed(PGconn *conn, struct currency currency, FILE *to, char *why, size_t why_len)
 {
     if (PQstatus(conn) != CONNECTION_OK)
         return explain(why, why_len, "DATABASE_URL", conn);
     PQsetNoticeReceiver(conn, ignore_notice, NULL);
-    PGresult *result = PQexec(conn, SQL_SEED_DEMO.sql);
-    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (!ok && state && strcmp(state, "42P01") == 0) { /* undefined_table */
-        snprintf(why, why_len, "the schema is not there yet: run `mawid migrate` first");
-    } else if (!ok) {
-        explain(why, why_len, "seed-demo", conn);
-    }
-    PQclear(result);
-    if (!ok)
+    if (!write_all(conn, currency, why, why_len))
         return false;
-    result = PQexec(conn, SQL_SEED_PEOPLE.sql);
-    ok = PQresultStatus(result) == PGRES_TUPLES_OK || explain(why, why_len, "seed-demo", conn);
+    PGresult *result = PQexec(conn, SQL_SEED_PEOPLE.sql);
+    bool ok = PQresultStatus(result) == PGRES_TUPLES_OK || explain(why, why_len, "seed-demo", conn);
     if (ok)
         print_people(result, to);
     PQclear(result);
     return ok;
 }
 
-bool seed_demo(const char *database_url, FILE *to, char *why, size_t why_len)
+bool seed_demo(const char *database_url, struct currency currency, FILE *to, char *why,
+               size_t why_len)
 {
     const char *const names[] = {"dbname", "application_name", "connect_timeout", NULL};
     const char *const values[] = {database_url, "mawid seed-demo", "10", NULL};
     PGconn *conn = PQconnectdbParams(names, values, 1);
-    bool ok = seed(conn, to, why, why_len);
+    bool ok = seed(conn, currency, to, why, why_len);
     PQfinish(conn);
     return ok;
 }

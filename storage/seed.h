@@ -5,7 +5,9 @@
 #pragma once
 #include <stdio.h>
 
-#include "runtime/base/base.h"
+#include "domain/money.h"
 
-/* Writes to `to` whom to log in as, and how. False with one clear line in `why`. */
-bool seed_demo(const char *database_url, FILE *to, char *why, size_t why_len);
+/* New salons are in that currency. Writes to `to` whom to log in as, and how. False with one clear line
+ * in `why`. */
+bool seed_demo(const char *database_url, struct currency currency, FILE *to, char *why,
+               size_t why_len);

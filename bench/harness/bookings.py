@@ -60,11 +60,12 @@ def hot_staff(rig, members):
     rig.database.seed()
     out = rig.database.psql("-c", f"""
         WITH salon AS (
-            INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, grid_minutes, horizon_days)
-            VALUES (1, 'صالون', 'Hot', 'الرياض', 'Riyadh', 15, 366) RETURNING id
+            INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, currency, grid_minutes,
+                horizon_days)
+            VALUES (1, 'صالون', 'Hot', 'الرياض', 'Riyadh', 'SAR', 15, 366) RETURNING id
         ), service AS (
-            INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, name_en)
-            SELECT id, 15, 10000, 'خدمة', 'Service' FROM salon RETURNING id
+            INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, currency, name_ar, name_en)
+            SELECT id, 15, 10000, 'SAR', 'خدمة', 'Service' FROM salon RETURNING id
         ), staff AS (
             INSERT INTO catalogue_staff (salon_id, user_id) SELECT salon.id, n FROM salon, generate_series(1, {members}) n
             RETURNING id

@@ -6,9 +6,7 @@ enum err calendar_days(struct ctx *c, struct calendar_store *store, const struct
                        const struct calendar_query *in, struct calendar *out)
 {
     assert(in->days >= 1 && in->days <= CALENDAR_DAYS_MAX);
-    struct desk_answer answer;
-    TRY(calendar_store_days(c, store, actor->user_id, in, &answer, out));
-    return desk_judge(c, &answer);
+    return calendar_store_days(c, store, actor->user_id, in, out);
 }
 
 enum err salon_summarize(struct ctx *c, struct calendar_store *store, const struct actor *actor,
@@ -16,7 +14,5 @@ enum err salon_summarize(struct ctx *c, struct calendar_store *store, const stru
 {
     if (to.days < from.days || to.days - from.days >= REPORT_DAYS_MAX)
         return fail_field(c, STR("to"), R_PERIOD_INVALID);
-    struct desk_answer answer;
-    TRY(calendar_store_summary(c, store, actor->user_id, salon, from, to, &answer, out));
-    return desk_judge(c, &answer);
+    return calendar_store_summary(c, store, actor->user_id, salon, from, to, out);
 }

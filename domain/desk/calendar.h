@@ -2,7 +2,8 @@
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
 #pragma once
-#include "domain/desk/desk_verdict.h"
+#include "domain/actor.h"
+#include "domain/bookings/bookings.h"
 #include "domain/payments/payment_status.h"
 
 struct calendar_store;

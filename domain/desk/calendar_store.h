@@ -3,9 +3,7 @@
 #include "domain/desk/calendar.h"
 
 NODISCARD enum err calendar_store_days(struct ctx *c, struct calendar_store *store, int64_t actor,
-                                       const struct calendar_query *in, struct desk_answer *answer,
-                                       struct calendar *out);
+                                       const struct calendar_query *in, struct calendar *out);
 NODISCARD enum err calendar_store_summary(struct ctx *c, struct calendar_store *store,
                                           int64_t actor, int64_t salon, struct date from,
-                                          struct date to, struct desk_answer *answer,
-                                          struct salon_summary *out);
+                                          struct date to, struct salon_summary *out);

@@ -37,6 +37,14 @@ bool weekly_problem(const struct weekly_times *times, size_t *at, enum reason *r
     return false;
 }
 
+/* ---- refusals --------------------------------------------------------------------------------- */
+
+/* The database knows no fields of the input: a refusal for that reason is about this one. */
+static enum err about(struct ctx *c, enum err err, enum reason reason, struct str field)
+{
+    return err && refused(c) == reason ? fail_field(c, field, reason) : err;
+}
+
 /* ---- salons ----------------------------------------------------------------------------------- */
 
 static struct str trimmed(struct str typed)
@@ -71,17 +79,18 @@ enum err desk_salon_save(struct ctx *c, struct desk_store *store, const struct a
     if (in->timezone.ptr && !tz_find(in->timezone))
         return fail_field(c, STR("timezone"), R_TIMEZONE_UNKNOWN);
 
-    struct desk_answer answer;
-    TRY(desk_store_salon_save(c, store, actor->user_id, salon, &clean, &answer, out));
-    return desk_judge_once(c, &answer, in->once);
+    enum err err = desk_store_salon_save(c, store, actor->user_id, salon, &clean, out);
+    return about(c, err, R_OWNER_UNKNOWN, STR("owner"));
 }
 
 static enum err close_part(struct ctx *c, struct desk_store *store, const struct actor *actor,
                            int64_t salon, enum desk_part what, int64_t part)
 {
-    struct desk_answer answer;
-    TRY(desk_store_close(c, store, actor->user_id, salon, what, part, &answer));
-    return desk_judge(c, &answer);
+    int64_t ahead;
+    enum err err = desk_store_close(c, store, actor->user_id, salon, what, part, &ahead);
+    if (err && refused(c) == R_CATALOGUE_IN_USE)
+        refusal_add(&c->refusal, extra_number("active_bookings", ahead));
+    return err;
 }
 
 enum err desk_salon_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -93,9 +102,7 @@ enum err desk_salon_close(struct ctx *c, struct desk_store *store, const struct 
 enum err desk_mine(struct ctx *c, struct desk_store *store, const struct actor *actor,
                    int64_t after_id, int64_t limit, struct my_salon_page *out)
 {
-    struct desk_answer answer;
-    TRY(desk_store_mine(c, store, actor->user_id, after_id, limit, &answer, out));
-    return desk_judge(c, &answer);
+    return desk_store_mine(c, store, actor->user_id, after_id, limit, out);
 }
 
 /* ---- services and rooms ----------------------------------------------------------------------- */
@@ -107,9 +114,8 @@ enum err desk_service_save(struct ctx *c, struct desk_store *store, const struct
     struct service_changes clean = *in;
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean.name[lang] = trimmed(in->name[lang]);
-    struct desk_answer answer;
-    TRY(desk_store_service_save(c, store, actor->user_id, salon, service, &clean, &answer, out));
-    return desk_judge_once(c, &answer, in->once);
+    enum err err = desk_store_service_save(c, store, actor->user_id, salon, service, &clean, out);
+    return about(c, err, R_ROOM_UNKNOWN, STR("rooms"));
 }
 
 enum err desk_service_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -125,9 +131,7 @@ enum err desk_room_save(struct ctx *c, struct desk_store *store, const struct ac
     struct str clean[LANG_COUNT];
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean[lang] = trimmed(name[lang]);
-    struct desk_answer answer;
-    TRY(desk_store_room_save(c, store, actor->user_id, salon, room, clean, once, &answer, out));
-    return desk_judge_once(c, &answer, once);
+    return desk_store_room_save(c, store, actor->user_id, salon, room, clean, once, out);
 }
 
 enum err desk_room_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -139,9 +143,7 @@ enum err desk_room_close(struct ctx *c, struct desk_store *store, const struct a
 enum err desk_rooms(struct ctx *c, struct desk_store *store, const struct actor *actor,
                     const struct part_query *in, struct room_page *out)
 {
-    struct desk_answer answer;
-    TRY(desk_store_rooms(c, store, actor->user_id, in, &answer, out));
-    return desk_judge(c, &answer);
+    return desk_store_rooms(c, store, actor->user_id, in, out);
 }
 
 /* ---- staff ------------------------------------------------------------------------------------ */
@@ -166,9 +168,9 @@ enum err desk_staff_save(struct ctx *c, struct desk_store *store, const struct a
     struct staff_changes clean = *in;
     if (staff == 0)
         TRY(clean_person(c, in, &clean));
-    struct desk_answer answer;
-    TRY(desk_store_staff_save(c, store, actor->user_id, salon, staff, &clean, &answer, out));
-    return desk_judge_once(c, &answer, in->once);
+    enum err err = desk_store_staff_save(c, store, actor->user_id, salon, staff, &clean, out);
+    err = about(c, err, R_SERVICE_UNKNOWN, STR("services"));
+    return about(c, err, R_STAFF_UNNAMED, STR("first_name"));
 }
 
 enum err desk_staff_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -180,9 +182,7 @@ enum err desk_staff_close(struct ctx *c, struct desk_store *store, const struct 
 enum err desk_staff_get(struct ctx *c, struct desk_store *store, const struct actor *actor,
                         int64_t salon, int64_t staff, struct desk_staff *out)
 {
-    struct desk_answer answer;
-    TRY(desk_store_staff_get(c, store, actor->user_id, salon, staff, &answer, out));
-    return desk_judge(c, &answer);
+    return desk_store_staff_get(c, store, actor->user_id, salon, staff, out);
 }
 
 struct str exception_kind_code(enum exception_kind kind)
@@ -199,23 +199,17 @@ enum err desk_exception_add(struct ctx *c, struct desk_store *store, const struc
     int64_t length_us = instant_since(in->ends_at, in->starts_at).us;
     if (length_us <= 0 || length_us > YEAR_DAYS * seconds(24 * 3600).us)
         return fail_field(c, STR("ends_at"), R_TIMES_BACKWARD);
-    struct desk_answer answer;
-    TRY(desk_store_exception_add(c, store, actor->user_id, salon, staff, in, once, &answer, out));
-    return desk_judge_once(c, &answer, once);
+    return desk_store_exception_add(c, store, actor->user_id, salon, staff, in, once, out);
 }
 
 enum err desk_exception_remove(struct ctx *c, struct desk_store *store, const struct actor *actor,
                                int64_t salon, int64_t staff, int64_t exception)
 {
-    struct desk_answer answer;
-    TRY(desk_store_exception_remove(c, store, actor->user_id, salon, staff, exception, &answer));
-    return desk_judge(c, &answer);
+    return desk_store_exception_remove(c, store, actor->user_id, salon, staff, exception);
 }
 
 enum err desk_exceptions(struct ctx *c, struct desk_store *store, const struct actor *actor,
                          int64_t staff, const struct part_query *in, struct exception_page *out)
 {
-    struct desk_answer answer;
-    TRY(desk_store_exceptions(c, store, actor->user_id, staff, in, &answer, out));
-    return desk_judge(c, &answer);
+    return desk_store_exceptions(c, store, actor->user_id, staff, in, out);
 }

@@ -9,9 +9,10 @@
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
 #pragma once
+#include "domain/actor.h"
 #include "domain/catalogue/catalogue.h"
-#include "domain/desk/desk_verdict.h"
 #include "domain/money.h"
+#include "domain/once.h"
 
 struct desk_store;
 

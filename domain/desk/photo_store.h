@@ -2,17 +2,16 @@
 #pragma once
 #include "domain/desk/photos.h"
 
-/* ---- rows: each call is one statement; with OK there is a verdict ---- */
+/* ---- rows: each call is one statement; refusals are those of photos.h ---- */
 
-NODISCARD enum err photo_store_office(struct ctx *c, struct photo_store *store, int64_t actor,
-                                      int64_t salon, struct desk_answer *answer);
+NODISCARD enum err photo_store_check(struct ctx *c, struct photo_store *store, int64_t actor,
+                                     int64_t salon);
 /* `id`, `created_at` and `tz` of `*photo` are written. */
 NODISCARD enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor,
-                                   int64_t salon, const struct once *once,
-                                   struct desk_answer *answer, struct photo *photo);
+                                   int64_t salon, struct once *once, struct photo *photo);
 NODISCARD enum err photo_store_remove(struct ctx *c, struct photo_store *store, int64_t actor,
-                                      int64_t salon, int64_t photo, struct desk_answer *answer,
-                                      struct content *content, enum image_kind *kind);
+                                      int64_t salon, int64_t photo, struct content *content,
+                                      enum image_kind *kind);
 NODISCARD enum err photo_store_used(struct ctx *c, struct photo_store *store,
                                     const struct content *content, bool *used);
 /* Which of these contents no photo has, into `unused`, which has room for all. */

@@ -90,9 +90,7 @@ enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shelf)
 enum err photo_upload_begin(struct ctx *c, struct photos *photos, const struct actor *actor,
                             int64_t salon, struct media_upload **out)
 {
-    struct desk_answer answer;
-    TRY(photo_store_office(c, photos->rows, actor->user_id, salon, &answer));
-    TRY(desk_judge(c, &answer));
+    TRY(photo_store_check(c, photos->rows, actor->user_id, salon));
     if (!photos->files)
         return fail(c, R_NOT_IMPLEMENTED);
     return media_begin(c, photos->files, out);
@@ -121,12 +119,11 @@ enum err photo_upload_finish(struct ctx *c, struct photos *photos, const struct 
                              int64_t salon, struct media_upload *upload, struct once *once,
                              struct photo *photo)
 {
-    struct desk_answer answer;
-    TRY(photo_store_add(c, photos->rows, actor->user_id, salon, once, &answer, photo));
-    enum err err = desk_judge_once(c, &answer, once);
-    if (answer.verdict == DESK_OK)
+    enum err err = photo_store_add(c, photos->rows, actor->user_id, salon, once, photo);
+    if (err == OK && !once->replayed)
         return media_keep_again(c, upload);
-    release(c, photos, &photo->content, photo->image.kind); /* no row was made for it */
+    if (err == OK || refused(c)) /* for certain no row was made for it */
+        release(c, photos, &photo->content, photo->image.kind);
     return err;
 }
 
@@ -141,12 +138,9 @@ void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload 
 enum err photo_remove(struct ctx *c, struct photos *photos, const struct actor *actor,
                       int64_t salon, int64_t photo)
 {
-    struct desk_answer answer;
     struct content content;
     enum image_kind kind;
-    TRY(photo_store_remove(c, photos->rows, actor->user_id, salon, photo, &answer, &content,
-                           &kind));
-    TRY(desk_judge(c, &answer));
+    TRY(photo_store_remove(c, photos->rows, actor->user_id, salon, photo, &content, &kind));
     if (photos->files)
         release(c, photos, &content, kind);
     return OK;

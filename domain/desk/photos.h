@@ -10,8 +10,10 @@
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
 #pragma once
-#include "domain/desk/desk_verdict.h"
+#include "domain/actor.h"
+#include "domain/catalogue/catalogue.h"
 #include "domain/desk/image.h"
+#include "domain/once.h"
 
 struct photo_store; /* rows */
 struct media_store; /* files; NULL: there is no place for them (MEDIA_ROOT) */

@@ -2,10 +2,10 @@
 #pragma once
 #include "domain/desk/reviews.h"
 
-/* With DESK_REPLAY the answer's language is the one of the first answer. */
+/* Refusals as of review_add. */
 NODISCARD enum err review_store_add(struct ctx *c, struct review_store *store, int64_t actor,
-                                    const struct review_request *in, struct desk_answer *answer,
-                                    struct review *out, const struct tz **tz);
+                                    const struct review_request *in, struct review *out,
+                                    const struct tz **tz);
 /* ERR_NOT_FOUND, without a reason: no such salon. */
 NODISCARD enum err review_store_list(struct ctx *c, struct review_store *store,
                                      const struct part_query *in, struct review_page *out);

@@ -5,7 +5,9 @@
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
 #pragma once
-#include "domain/desk/desk_verdict.h"
+#include "domain/actor.h"
+#include "domain/catalogue/catalogue.h"
+#include "domain/once.h"
 
 struct review_store;
 

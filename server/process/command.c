@@ -95,7 +95,8 @@ static int run_seed(struct command *command)
 {
     if (needs_database(command))
         return 1;
-    if (!seed_demo(command->config.database_url.ptr, stdout, command->why, sizeof(command->why)))
+    if (!seed_demo(command->config.database_url.ptr, command->config.default_currency, stdout,
+                   command->why, sizeof(command->why)))
         return complain(command->why);
     return 0;
 }

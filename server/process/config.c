@@ -8,7 +8,7 @@
 #include "providers/senders.h"
 #include "server/process/config_why.h"
 
-enum kind { TEXT, INT, BOOL, CHOICE, LIST, MILLIS, SECONDS, MINUTES };
+enum kind { TEXT, INT, BOOL, CHOICE, LIST, CURRENCY, MILLIS, SECONDS, MINUTES };
 enum { SECRET = 1 << 0 };
 enum { ENV_FILE_BYTES_MAX = 65536 };
 
@@ -114,6 +114,17 @@ static bool set_list(const struct setting *setting, struct str value, struct are
     return true;
 }
 
+static bool set_currency(const struct setting *setting, struct str value, void *slot,
+                         const struct why *why)
+{
+    if (currency_parse(value, slot))
+        return true;
+    return config_refuse(why,
+                         "%s is '%.*s', allowed is an ISO 4217 code of three capital letters, "
+                         "like SAR",
+                         setting->name, STR_FMT(shown(setting, value)));
+}
+
 static bool set_value(struct config *out, const struct setting *setting, struct str value,
                       struct arena *arena, const struct why *why)
 {
@@ -121,6 +132,7 @@ static bool set_value(struct config *out, const struct setting *setting, struct 
     switch (setting->kind) {
     case TEXT: return set_text(setting, value, arena, slot, why);
     case LIST: return set_list(setting, value, arena, slot, why);
+    case CURRENCY: return set_currency(setting, value, slot, why);
     case BOOL: return set_bool(setting, value, slot, why);
     case CHOICE: return set_choice(setting, value, slot, why);
     case INT: return set_number(setting, value, 1, slot, why);
@@ -225,6 +237,7 @@ static void print_value(const struct config *config, const struct setting *setti
             fprintf(to, "%s%.*s", i ? "," : "", STR_FMT(list->items[i]));
         return;
     }
+    case CURRENCY: fputs(((const struct currency *)slot)->code, to); return;
     case BOOL: fputs(*(const bool *)slot ? "true" : "false", to); return;
     case CHOICE: {
         struct str rest = str_c(setting->choices), word = {0};
@@ -285,6 +298,7 @@ static void print_allowed(const struct setting *setting, FILE *to)
         fprintf(to, "# from %lld to %lld\n", (long long)setting->min, (long long)setting->max);
         break;
     case LIST: fputs("# a list, comma-separated\n", to); break;
+    case CURRENCY: fputs("# three capital letters\n", to); break;
     case TEXT: break;
     }
 }

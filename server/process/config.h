@@ -8,6 +8,7 @@
 #pragma once
 #include <stdio.h>
 
+#include "domain/money.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/clock.h"
 #include "server/http/str_list.h"
@@ -21,6 +22,7 @@ struct config {
 #define SETTING_BOOL(field) bool field;
 #define SETTING_CHOICE(field) int field;
 #define SETTING_LIST(field) struct str_list field;
+#define SETTING_CURRENCY(field) struct currency field;
 #define SETTING_MILLIS(field) struct duration field;
 #define SETTING_SECONDS(field) struct duration field;
 #define SETTING_MINUTES(field) struct duration field;
@@ -34,6 +36,7 @@ struct config {
 #undef SETTING_BOOL
 #undef SETTING_CHOICE
 #undef SETTING_LIST
+#undef SETTING_CURRENCY
 #undef SETTING_MILLIS
 #undef SETTING_SECONDS
 #undef SETTING_MINUTES

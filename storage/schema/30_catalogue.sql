@@ -34,7 +34,7 @@ CREATE TABLE catalogue_salon (
     late_cancel_fee_amount bigint NOT NULL DEFAULT 0 CHECK (late_cancel_fee_amount >= 0),
     no_show_fee_amount bigint NOT NULL DEFAULT 0 CHECK (no_show_fee_amount >= 0),
     deposit_amount bigint NOT NULL DEFAULT 0 CHECK (deposit_amount >= 0),
-    currency text NOT NULL DEFAULT 'SAR' CHECK (currency ~ '^[A-Z]{3}$'),
+    currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     created_at timestamptz NOT NULL DEFAULT now(),
     -- what searches look at
     search_text text NOT NULL GENERATED ALWAYS AS
@@ -71,7 +71,7 @@ CREATE TABLE catalogue_service (
     buffer_after_minutes smallint NOT NULL DEFAULT 0
         CHECK (buffer_after_minutes BETWEEN 0 AND 240),
     price_amount bigint NOT NULL CHECK (price_amount >= 0),
-    currency text NOT NULL DEFAULT 'SAR' CHECK (currency ~ '^[A-Z]{3}$'),
+    currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     name_ar text NOT NULL CHECK (length(name_ar) BETWEEN 1 AND 150),
     name_en text NOT NULL CHECK (length(name_en) BETWEEN 1 AND 150),
     -- it has rows in catalogue_service_room, so that most services cost no look there; kept true by

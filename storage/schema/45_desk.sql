@@ -2,8 +2,8 @@
 -- and the reviews that customers leave.
 --
 -- Removing a salon, service, member of staff or room makes it inactive, and for the API it is gone.
--- It is refused ('has_bookings', with their number) while active bookings lie ahead; how a booking
--- cannot slip in between: README.md, order of locks.
+-- It is refused (CATALOGUE_IN_USE, with their number) while active bookings lie ahead; how a
+-- booking cannot slip in between: README.md, order of locks.
 
 CREATE TABLE catalogue_review (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -17,6 +17,18 @@ CREATE TABLE catalogue_review (
 );
 CREATE INDEX catalogue_review_salon ON catalogue_review (salon_id, id);
 CREATE INDEX catalogue_review_author ON catalogue_review (author_id);
+
+-- What a salon is to be; NULL: as it is, or at its default (salon_save).
+CREATE TYPE salon_new AS (
+    owner_id bigint,
+    name_ar text, name_en text, city_ar text, city_en text, address text, phone text, timezone text,
+    place boolean, -- write the position, which may be NULL
+    latitude double precision, longitude double precision,
+    grid_minutes integer, notice_minutes integer, horizon_days integer,
+    auto_confirm boolean, cancel_cutoff_minutes integer,
+    late_cancel_fee_amount bigint, no_show_fee_amount bigint, deposit_amount bigint,
+    weekday bigint[], opens bigint[], closes bigint[] -- the hours, as a whole
+);
 
 CREATE VIEW desk_salon AS
 SELECT s.id, s.name_ar, s.name_en, s.city_ar, s.city_en, s.address, s.phone, s.timezone,
@@ -37,6 +49,9 @@ SELECT v.id, v.name_ar, v.name_en, v.duration_minutes, v.buffer_before_minutes,
     ARRAY(SELECT q.room_id FROM catalogue_service_room q JOIN catalogue_room r ON r.id = q.room_id
           WHERE q.service_id = v.id AND r.active ORDER BY q.room_id) AS rooms
 FROM catalogue_service v;
+
+CREATE VIEW desk_room AS
+SELECT r.id, r.name_ar, r.name_en FROM catalogue_room r;
 
 CREATE VIEW desk_staff AS
 SELECT m.id, m.user_id, person_label(u.first_name, u.last_name, u.phone_number) AS name,

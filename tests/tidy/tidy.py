@@ -114,8 +114,7 @@ SQL_ANSWERS = {"ok", "replay", "rotated", "repeated", "reused", "ended"}  # of S
 # place of the names of reasons. These lists only get shorter, and go when they are empty.
 SQL_LONG = ["bookings_decide", "booking_move", "booking_reschedule"]
 SQL_WIDE = [*SQL_LONG, "booking_prospects"]
-SQL_OWN_WORDS = [*SQL_WIDE, "booking_candidates", "idempotency_seen", "desk_before", "salon_*", "service_*", "room_*", "staff_*",
-                 "photo_*", "review_add"]
+SQL_OWN_WORDS = [*SQL_WIDE, "booking_candidates", "idempotency_seen"]
 
 TITLE = re.compile(r"[a-z0-9_/.-]+(,? [a-z0-9_/.-]+)?: \S.*")  # one area, or two
 TITLE_COLUMNS_MAX = 60
@@ -604,11 +603,13 @@ def says(text):
 @rule("what SQL refuses by is a reason",
       bad=[says("verdict := 'SLOT_TAKN';\n"), says("verdict := CASE WHEN a = 'x' THEN 'taken' END;\n"),
            says("SELECT CASE WHEN a THEN 'NO_SUCH' END;\n"), says("RETURN QUERY SELECT * FROM booking_answer('past', l);\n"),
-           {**says(""), "storage/schema/functions/a/salon_x.sql": "verdict := 'slot_takn';\n"},
+           says("why := CASE WHEN a THEN 'taken' END;\n"), says("RETURN refused('slot_taken');\n"),
+           {**says(""), "storage/schema/functions/a/booking_move.sql": "verdict := 'slot_takn';\n"},
            {**says(""), "storage/sql/a/x.sql": "SELECT coalesce(f.verdict, 'GONE');\n"}],
       good=[says("verdict := 'SLOT_TAKEN'; -- 'NEVER_MIND'\n"), says("verdict := CASE WHEN a = 'x' THEN 'SLOT_TAKEN' ELSE 'ok' END;\n"),
             says("target := CASE WHEN a THEN 'pending' END; currency := 'SAR';\n"), says("IF TG_OP <> 'INSERT' THEN\n"),
-            {**says(""), "storage/schema/functions/a/salon_x.sql": "verdict := 'past';\n"}])
+            says("why := 'SLOT_TAKEN'; RETURN refused('SLOT_TAKEN');\n"),
+            {**says(""), "storage/schema/functions/a/booking_move.sql": "verdict := 'past';\n"}])
 def sql_reasons(tree):
     """The name of a reason is a word in capitals; words in small letters are looked at where they become a verdict."""
     reasons = set(re.findall(r"^REASON\((\w+)", tree.files.get("domain/reasons.def", ""), re.M))
@@ -619,7 +620,7 @@ def sql_reasons(tree):
         code = sql_code(tree.files[path])
         said = {m[1]: m.start() for m in re.finditer(r"'([A-Z][A-Z0-9]{3,}|[A-Z0-9]+_[A-Z0-9_]+)'", code)
                 if m[1] not in ("INSERT", "UPDATE", "DELETE")}
-        for m in re.finditer(r"\bverdict\s*:=([^;]*);|\bbooking_answer\(('\w+')", code):
+        for m in re.finditer(r"\b(?:verdict|why|refused)\s*:=([^;]*);|\b(?:booking_answer|refused)\(('\w+')", code):
             said |= {word[1]: m.start() for word in re.finditer(r"(?:^|\bTHEN|\bELSE)\s*'(\w+)'", m[1] or m[2])}
         for word, at in said.items():
             if word not in known:

@@ -2,16 +2,16 @@
 -- (those who work there: only their own), with windows, time off and extra hours on its first row,
 -- and a row for each booking that is not cancelled or expired.
 -- in:  $1 actor, $2 salon int8, $3 from date, $4 days int4, $5 bookings at most int8
--- out: verdict, lang, timezone text, staff int8 (NULL: nobody), name text, first row of the line?
---      bool, windows: weekday, starts, ends int8[]; off: starts, ends int8[]; extra: starts, ends
---      int8[] (seconds since 1970; NULL but on the first row), then booking int8 (NULL: none),
---      starts_at, ends_at, status, service int8, service_name_ar, service_name_en, customer int8,
---      customer name, customer phone, room int8, price int8, currency, the beginning of the notes
+-- out: refused, timezone text, staff int8 (NULL: nobody), name text, first row of the line? bool,
+--      windows: weekday, starts, ends int8[]; off: starts, ends int8[]; extra: starts, ends int8[]
+--      (seconds since 1970; NULL but on the first row), then booking int8 (NULL: none), starts_at,
+--      ends_at, status, service int8, service_name_ar, service_name_en, customer int8, customer
+--      name, customer phone, room int8, price int8, currency, the beginning of the notes
 WITH place AS (
     SELECT f.*, s.id AS salon, s.timezone, local_instant($3::date, 0, s.timezone) AS lower_at,
         local_instant($3::date + $4::integer, 0, s.timezone) AS upper_at
-    FROM salon_shop_floor($1::bigint, $2::bigint) f
-    LEFT JOIN catalogue_salon s ON f.verdict IS NULL AND s.id = $2::bigint
+    FROM salon_worker_check($1::bigint, $2::bigint) f
+    LEFT JOIN catalogue_salon s ON f.refused IS NULL AND s.id = $2::bigint
 ), found AS (
     SELECT b.* FROM place JOIN bookings_booking b ON b.salon_id = place.salon
     WHERE b.starts_at > place.lower_at - interval '24 hours' AND b.starts_at < place.upper_at
@@ -30,7 +30,7 @@ WITH place AS (
         row_number() OVER (PARTITION BY line.id ORDER BY b.starts_at, b.id) = 1 AS first
     FROM line LEFT JOIN found b ON b.staff_id = line.id
 )
-SELECT coalesce(place.verdict, 'ok'), place.lang, place.timezone, row.staff, row.name, row.first,
+SELECT place.refused, place.timezone, row.staff, row.name, row.first,
     windows.weekday, windows.starts, windows.ends, off.starts, off.ends, extra.starts, extra.ends,
     row.id, row.starts_at, row.ends_at, row.status, row.service_id, v.name_ar, v.name_en,
     row.customer_id, person_label(u.first_name, u.last_name, u.phone_number), u.phone_number,
@@ -48,14 +48,15 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT coalesce(array_agg(date_part('epoch', x.starts_at)::bigint), '{}') AS starts,
         coalesce(array_agg(date_part('epoch', x.ends_at)::bigint), '{}') AS ends
-    FROM (SELECT * FROM catalogue_staff_exception x WHERE x.staff_id = row.staff AND x.kind = 'off'
-              AND x.ends_at > place.lower_at AND x.starts_at < place.upper_at
+    FROM (SELECT * FROM catalogue_staff_exception x
+          WHERE x.staff_id = row.staff AND x.kind = 'off' AND x.ends_at > place.lower_at
+              AND x.starts_at < place.upper_at
           ORDER BY x.starts_at, x.id) x) off ON row.first
 LEFT JOIN LATERAL (
     SELECT coalesce(array_agg(date_part('epoch', x.starts_at)::bigint), '{}') AS starts,
         coalesce(array_agg(date_part('epoch', x.ends_at)::bigint), '{}') AS ends
     FROM (SELECT * FROM catalogue_staff_exception x
-          WHERE x.staff_id = row.staff AND x.kind = 'extra'
-              AND x.ends_at > place.lower_at AND x.starts_at < place.upper_at
+          WHERE x.staff_id = row.staff AND x.kind = 'extra' AND x.ends_at > place.lower_at
+              AND x.starts_at < place.upper_at
           ORDER BY x.starts_at, x.id) x) extra ON row.first
 ORDER BY row.staff, row.starts_at, row.id;

@@ -3,16 +3,16 @@
 -- that occurs ('none' for what is due and has none), one of kind 'staff' for each member who works
 -- there or had bookings; none of a kind when there are none.
 -- in:  $1 actor, $2 salon int8, $3 first day, $4 last day date
--- out: verdict, lang, timezone, currency text, kind text (NULL: nothing), label text (the state, or
---      the member's name), staff int8, bookings int8, price sum int8, fee sum int8, booked minutes
---      int8 (of pending, confirmed, completed and no-show), open minutes int8 (of staff: could have
---      been booked)
+-- out: refused, timezone, currency text, kind text (NULL: nothing), label text (the state, or the
+--      member's name), staff int8, bookings int8, price sum int8, fee sum int8, booked minutes int8
+--      (of pending, confirmed, completed and no-show), open minutes int8 (of staff: could have been
+--      booked)
 WITH place AS (
-    SELECT f.verdict, f.lang, s.id AS salon, s.timezone, s.currency,
+    SELECT f.refused, s.id AS salon, s.timezone, s.currency,
         local_instant($3::date, 0, s.timezone) AS lower_at,
         local_instant($4::date + 1, 0, s.timezone) AS upper_at
-    FROM salon_office($1::bigint, $2::bigint) f
-    LEFT JOIN catalogue_salon s ON f.verdict IS NULL AND s.id = $2::bigint
+    FROM (SELECT salon_check($1::bigint, $2::bigint) AS refused OFFSET 0) f
+    LEFT JOIN catalogue_salon s ON f.refused IS NULL AND s.id = $2::bigint
 ), found AS MATERIALIZED (
     SELECT b.id, b.staff_id, b.price_amount, b.fee_amount,
         hold_or_expired(b.status, b.hold_expires_at) AS status,
@@ -48,7 +48,7 @@ WITH place AS (
     LEFT JOIN open ON open.staff_id = m.id
     WHERE m.active OR had.bookings > 0
 )
-SELECT coalesce(place.verdict, 'ok'), place.lang, place.timezone, place.currency, line.kind,
-    line.label, line.staff, line.bookings, line.price, line.fee, line.minutes, line.open_minutes
+SELECT place.refused, place.timezone, place.currency, line.kind, line.label, line.staff,
+    line.bookings, line.price, line.fee, line.minutes, line.open_minutes
 FROM place LEFT JOIN line ON true
 ORDER BY line.kind, line.staff, line.label;

@@ -1,4 +1,3 @@
 -- desk_exception_remove: staff_exception_remove.
--- in:  $1 actor, $2 salon, $3 staff, $4 exception int8          out: verdict, lang text
-SELECT f.verdict, f.lang
-FROM staff_exception_remove($1::bigint, $2::bigint, $3::bigint, $4::bigint) f;
+-- in:  $1 actor, $2 salon, $3 staff, $4 exception int8          out: refused text
+SELECT (staff_exception_remove($1::bigint, $2::bigint, $3::bigint, $4::bigint)).refused;

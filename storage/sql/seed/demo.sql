@@ -1,6 +1,7 @@
 -- seed_demo: salons to try the server with: 12 in Riyadh and Jeddah, with hours, services, staff
 -- and windows; their manager, their staff, and one customer. Idempotent: what is there by its phone
 -- number or by owner and English name is left as it is. One statement, so all of it or nothing.
+-- in:  the setting mawid.currency: of salons that are made
 DO $seed$
 DECLARE
     manager bigint;
@@ -49,13 +50,14 @@ BEGIN
                               WHERE s.owner_id = manager AND s.name_en = place.name_en);
         INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en, address, phone,
             latitude, longitude, grid_minutes, auto_confirm, late_cancel_fee_amount,
-            no_show_fee_amount, rating_hundredths, review_count)
+            no_show_fee_amount, currency, rating_hundredths, review_count)
         VALUES (manager, place.name_ar, place.name_en, place.city_ar, place.city_en, place.address,
             place.phone, place.latitude, place.longitude,
             CASE place.kind WHEN 'barber' THEN 15 ELSE 30 END,
             n <> 4, -- the bridal salon approves each booking itself
             CASE place.kind WHEN 'ladies' THEN 2500 ELSE 0 END,
-            CASE place.kind WHEN 'ladies' THEN 5000 ELSE 2000 END, 0, 0)
+            CASE place.kind WHEN 'ladies' THEN 5000 ELSE 2000 END,
+            current_setting('mawid.currency'), 0, 0)
         RETURNING id INTO salon;
 
         -- Friday opens after the prayer; barbers close at half past midnight on Thursday and
@@ -66,8 +68,9 @@ BEGIN
         FROM generate_series(0, 6) AS d;
 
         INSERT INTO catalogue_service (salon_id, duration_minutes, buffer_before_minutes,
-            buffer_after_minutes, price_amount, name_ar, name_en)
-        SELECT salon, s.duration, 0, s.after, s.price + 500 * (n % 4), s.name_ar, s.name_en
+            buffer_after_minutes, price_amount, currency, name_ar, name_en)
+        SELECT salon, s.duration, 0, s.after, s.price + 500 * (n % 4),
+            current_setting('mawid.currency'), s.name_ar, s.name_en
         FROM (VALUES
             ('ladies', 45, 0, 12000, 'قص شعر', 'Haircut'),
             ('ladies', 60, 0, 9000, 'تصفيف شعر', 'Blow-dry and styling'),

@@ -16,7 +16,7 @@ class Salon:
         self.owner = self._user("manager")
         number = next(_serial)
         columns = {"owner_id": self.owner, "name_ar": f"صالون القصة {number}", "name_en": f"Story Salon {number}",
-                   "city_ar": "تبوك", "city_en": "Tabuk", "notice_minutes": 0, **columns}
+                   "city_ar": "تبوك", "city_en": "Tabuk", "currency": "SAR", "notice_minutes": 0, **columns}
         self.id = self._insert("catalogue_salon", **columns)
         for weekday, (opens, closes) in itertools.product(range(7), hours):
             self._insert("catalogue_opening", salon_id=self.id, weekday=weekday, opens_minute=opens, closes_minute=closes)
@@ -27,7 +27,8 @@ class Salon:
 
     def add_service(self, duration=30, before=0, after=0, price=10000, **columns):
         return self._insert("catalogue_service", salon_id=self.id, duration_minutes=duration, buffer_before_minutes=before,
-                            buffer_after_minutes=after, price_amount=price, **{"name_ar": "خدمة", "name_en": "Service", **columns})
+                            buffer_after_minutes=after, price_amount=price,
+                            **{"currency": "SAR", "name_ar": "خدمة", "name_en": "Service", **columns})
 
     def add_staff(self, windows=((0, 1440),), offers=(), user=None):
         user = user or self._user("staff")

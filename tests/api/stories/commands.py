@@ -114,7 +114,7 @@ def a_bad_value_is_named_with_what_is_allowed(w):
     for name, value, allowed in (("OTP_MAX_PER_WINDOW", "many", "1000"), ("OTP_MAX_PER_WINDOW", "0", "1"),
                                  ("WORKERS", "65", "64"), ("ENVIRONMENT", "staging", "production"),
                                  ("LOG_FORMAT", "xml", "json"), ("ACCESS_LOG", "perhaps", "true"),
-                                 ("OTP_EXPIRY_MINUTES", "5m", "60")):
+                                 ("OTP_EXPIRY_MINUTES", "5m", "60"), ("DEFAULT_CURRENCY", "riyal", "ISO 4217")):
         _refuses(w, "check-config", (name, value, allowed), **{name: value})
 
 

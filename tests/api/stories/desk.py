@@ -247,6 +247,20 @@ def a_service_is_offered_changed_and_removed(w):
     manager.patch(f"{path}{made['id']}/", {"price_amount": 1}).expect(404)
 
 
+def a_new_salon_and_all_it_offers_are_in_the_default_currency(w):
+    manager = w.sign_in_manager("en")
+    there, here = manager.on(w.server(DEFAULT_CURRENCY="KWD")).as_language("en"), manager.on(w.main).as_language("en")
+    salon = _open(there)
+    equal(salon["booking_policy"]["currency"], "KWD", "the currency of the new salon")
+    services = f"{SALONS}{salon['id']}/services/"
+    equal(there.post(services, SERVICE).expect(201).json["currency"], "KWD", "the currency of its service")
+    # Another default is for salons that come later: one salon has one currency.
+    equal(here.post(services, SERVICE).expect(201).json["currency"], "KWD", "the currency of a service after the change")
+    equal(_open(here)["booking_policy"]["currency"], "SAR", "the currency of a salon made with the usual setting")
+    summary = here.get(f"{SALONS}{salon['id']}/reports/summary/?from={at(0, 0)[:10]}&to={at(1, 0)[:10]}").expect(200).json
+    equal(summary["revenue"]["currency"], "KWD", "the currency of the report")
+
+
 def a_service_of_another_salon_is_not_there(w):
     salon, other = Salon(w), Salon(w)
     manager = salon.hand_over()
@@ -435,8 +449,8 @@ def there_are_caps(w):
     manager = salon.hand_over()
     w.db.rows("INSERT INTO catalogue_room (salon_id, name_ar, name_en) SELECT %s, 'غ', 'R' FROM generate_series(1, 200)", salon.id)
     manager.post(f"{SALONS}{salon.id}/rooms/", {"name_ar": "غ", "name_en": "R"}).expect(409, "catalogue.too_many")
-    w.db.rows("INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, name_ar, name_en) "
-              "SELECT %s, 30, 1, 'خ', 'S' FROM generate_series(1, 499)", salon.id)
+    w.db.rows("INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, currency, name_ar, name_en) "
+              "SELECT %s, 30, 1, 'SAR', 'خ', 'S' FROM generate_series(1, 499)", salon.id)
     manager.post(f"{SALONS}{salon.id}/services/", SERVICE).expect(409, "catalogue.too_many")
     w.db.rows("INSERT INTO catalogue_staff_exception (staff_id, kind, starts_at, ends_at) SELECT %s, 'off', now() + n * interval '1 day', "
               "now() + n * interval '1 day' + interval '1 hour' FROM generate_series(40, 539) n", salon.staff[0])

@@ -18,25 +18,25 @@ def _while_it_waits(w, change, request):
     """The answer to a request that comes while something else is changed: the change (SQL and its values)
     is under way when the request is sent, and ends when that waits for its locks."""
     transaction, answers = Transaction(w.pair.database_url), []
-    verdict = transaction.one(*change)
+    told = transaction.one(*change)
     waiting = _waiters(w)
     thread = threading.Thread(target=lambda: answers.append(request()), daemon=True)
     thread.start()
     eventually(lambda: _waiters(w) > waiting, "the request waits for the locks of the change")
     transaction.commit()
     thread.join()
-    return verdict, answers[0]
+    return told, answers[0]
 
 
 def _closings(w, salon, manager):
     """(what, SQL and values, the codes of a booking that comes after it)."""
     who, staff = manager.user["id"], salon.staff[0]
-    yield "time off", ("SELECT verdict FROM staff_exception_add(%s, %s, %s, 'off', %s, %s, '', 500, '', '', '')",
+    yield "time off", ("SELECT refused FROM staff_exception_add(%s, %s, %s, 'off', %s, %s, '', 500)",
                        who, salon.id, staff, at(3, 10), at(3, 18)), {"booking.staff_off"}
-    yield "staff", ("SELECT verdict FROM staff_close(%s, %s, %s)", who, salon.id, staff), {"booking.staff_unknown"}
-    yield "room", ("SELECT verdict FROM room_close(%s, %s, %s)", who, salon.id, salon.add_room(salon.service)), {"booking.nobody_offers"}
-    yield "service", ("SELECT verdict FROM service_close(%s, %s, %s)", who, salon.id, salon.service), {"booking.service_unknown"}
-    yield "salon", ("SELECT verdict FROM salon_close(%s, %s)", who, salon.id), {"booking.salon_unknown"}
+    yield "staff", ("SELECT refused FROM desk_close(%s, %s, NULL, %s, NULL)", who, salon.id, staff), {"booking.staff_unknown"}
+    yield "room", ("SELECT refused FROM desk_close(%s, %s, NULL, NULL, %s)", who, salon.id, salon.add_room(salon.service)), {"booking.nobody_offers"}
+    yield "service", ("SELECT refused FROM desk_close(%s, %s, %s, NULL, NULL)", who, salon.id, salon.service), {"booking.service_unknown"}
+    yield "salon", ("SELECT refused FROM desk_close(%s, %s, NULL, NULL, NULL)", who, salon.id), {"booking.salon_unknown"}
 
 
 def a_booking_judged_before_a_closing_does_not_come_after_it(w):
@@ -44,8 +44,8 @@ def a_booking_judged_before_a_closing_does_not_come_after_it(w):
         salon = Salon(w)
         manager, customer = salon.hand_over(), w.booker()
         what, change, codes = list(_closings(w, salon, manager))[n]
-        verdict, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking()))
-        equal(verdict, "ok", f"closing the {what}")
+        refused, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking()))
+        equal(refused, None, f"closing the {what}")
         check(answer.status == 400 and answer.json["code"] in codes, f"{what}: {answer.status} {answer.text}")
         equal(w.db.one("SELECT count(*) FROM bookings_booking WHERE salon_id = %s", salon.id), 0, f"bookings after closing the {what}")
 
@@ -53,22 +53,22 @@ def a_booking_judged_before_a_closing_does_not_come_after_it(w):
 def a_booking_of_anybody_goes_to_who_is_left(w):
     salon = Salon(w, staff=2)
     manager, customer = salon.hand_over(), w.booker()
-    change = ("SELECT verdict FROM staff_close(%s, %s, %s)", manager.user["id"], salon.id, salon.staff[0])
-    verdict, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking(staff=None)))
-    equal((verdict, answer.expect(201).json["staff"]), ("ok", salon.staff[1]), "verdict, and who does it")
+    change = ("SELECT refused FROM desk_close(%s, %s, NULL, %s, NULL)", manager.user["id"], salon.id, salon.staff[0])
+    refused, answer = _while_it_waits(w, change, lambda: customer.on(w.main).post(BOOKINGS, salon.booking(staff=None)))
+    equal((refused, answer.expect(201).json["staff"]), (None, salon.staff[1]), "the closing, and who does it")
 
 
 def a_reschedule_judged_before_a_closing_does_not_come_after_it(w):
-    for change, code in (("SELECT verdict FROM staff_close(%s, %s, %s)", "booking.staff_unknown"),
-                         ("SELECT verdict FROM staff_exception_add(%s, %s, %s, 'off', now(), now() + interval '9 days', '', 500, '', '', '')",
+    for change, code in (("SELECT refused FROM desk_close(%s, %s, NULL, %s, NULL)", "booking.staff_unknown"),
+                         ("SELECT refused FROM staff_exception_add(%s, %s, %s, 'off', now(), now() + interval '9 days', '', 500)",
                           "booking.staff_off")):
         salon = Salon(w, staff=2)
         manager, customer = salon.hand_over(), w.booker()
         booking = customer.post(BOOKINGS, salon.booking()).expect(201).json
-        verdict, answer = _while_it_waits(
+        refused, answer = _while_it_waits(
             w, (change, manager.user["id"], salon.id, salon.staff[1]),
             lambda c=customer, b=booking, s=salon: c.on(w.main).post(f"{BOOKINGS}{b['id']}/reschedule/", {"starts_at": at(3, 15), "staff": s.staff[1]}))
-        equal(verdict, "ok", "closing")
+        equal(refused, None, "closing")
         answer.expect(400, code)
         equal(w.db.one("SELECT staff_id FROM bookings_booking WHERE id = %s", booking["id"]), salon.staff[0], "whose it is")
 

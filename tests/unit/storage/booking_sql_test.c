@@ -711,10 +711,10 @@ TEST(demo_data_may_be_put_in_twice)
     char why[512];
     PGconn *db = sql_session();
     FILE *to = fmemopen(text, sizeof(text), "w");
-    CHECK(seed_demo(private_pg_url(), to, why, sizeof(why)));
+    CHECK(seed_demo(private_pg_url(), (struct currency){"KWD"}, to, why, sizeof(why)));
     int64_t rows = ask_int(db, "SELECT (SELECT count(*) FROM catalogue_salon) * 1000000 + (SELECT "
                                "count(*) FROM catalogue_staff_window)");
-    CHECK(seed_demo(private_pg_url(), to, why, sizeof(why)));
+    CHECK(seed_demo(private_pg_url(), (struct currency){"KWD"}, to, why, sizeof(why)));
     fclose(to);
     CHECK_INT(ask_int(db, "SELECT (SELECT count(*) FROM catalogue_salon) * 1000000 + (SELECT "
                           "count(*) FROM catalogue_staff_window)"),
@@ -722,6 +722,8 @@ TEST(demo_data_may_be_put_in_twice)
     CHECK(strstr(text, "+966500000000") && strstr(text, "+966500000001"));
     CHECK_ASK("12", db,
               "SELECT count(*) FROM catalogue_salon s JOIN accounts_user u ON u.id = s.owner_id "
-              "WHERE u.phone_number = '+966500000001' AND city_en IN ('Riyadh', 'Jeddah')");
+              "WHERE u.phone_number = '+966500000001' AND city_en IN ('Riyadh', 'Jeddah') "
+              "AND s.currency = 'KWD' AND NOT EXISTS (SELECT FROM catalogue_service v "
+              "WHERE v.salon_id = s.id AND v.currency <> 'KWD')");
     PQfinish(db);
 }

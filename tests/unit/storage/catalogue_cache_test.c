@@ -36,8 +36,8 @@ static int64_t add_mona(PGconn *db, const char *role)
 static int64_t add_closed_salon(PGconn *db, const char *names)
 {
     return ask_int(db,
-                   "INSERT INTO catalogue_salon (owner_id, name_ar, name_en, city_ar, city_en) "
-                   "VALUES (%lld, %s) RETURNING id",
+                   "INSERT INTO catalogue_salon (owner_id, currency, name_ar, name_en, "
+                   "city_ar, city_en) VALUES (%lld, 'SAR', %s) RETURNING id",
                    (long long)add_user(db, "manager"), names);
 }
 
@@ -667,7 +667,8 @@ TEST(a_search_in_memory_is_the_search_in_sql)
         const char *const *city = cities[below(ARRAY_LEN(cities))];
         ask(f->db,
             "INSERT INTO catalogue_salon (owner_id, rating_hundredths, active, name_ar, name_en, "
-            "city_ar, city_en) VALUES (%lld, %u, %s, '%s %s', '%s %s', '%s', '%s')",
+            "city_ar, city_en, currency) VALUES (%lld, %u, %s, '%s %s', '%s %s', '%s', '%s', "
+            "'SAR')",
             (long long)add_user(f->db, "manager"), below(6) * 100, below(10) ? "true" : "false",
             pieces[below(ARRAY_LEN(pieces))], pieces[below(ARRAY_LEN(pieces))],
             pieces[below(ARRAY_LEN(pieces))], pieces[below(ARRAY_LEN(pieces))], city[0], city[1]);

@@ -1,7 +1,5 @@
 /* What decides at the desk, in a private Postgres: locks against bookings, holds that have run out, the
  * rights of each role, the minutes in which somebody could have been booked. */
-
-#include "tests/unit/runtime/real_loop.h"
 #include "tests/unit/storage/sql.h"
 
 /* ---- one salon: open around the clock, one member who works 10:00-18:00 ------------------------- */
@@ -56,25 +54,56 @@ TEST(each_role_has_its_rights)
     struct fixture f = fixture_begin("Asia/Riyadh");
     const struct {
         long long user;
-        const char *office, *floor;
+        const char *manages, *works;
     } all[] = {{f.manager, "", ""},
                {f.admin, "", ""},
-               {f.other, "not_found", "not_found"},
-               {f.worker, "forbidden", ""},
-               {f.customer, "forbidden", "forbidden"},
-               {0, "actor_unknown", "actor_unknown"}};
+               {f.other, "NOT_FOUND", "NOT_FOUND"},
+               {f.worker, "FORBIDDEN", ""},
+               {f.customer, "FORBIDDEN", "FORBIDDEN"},
+               {0, "TOKEN_INVALID", "TOKEN_INVALID"}};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        CHECK_STR(str_c(ask(f.db, "SELECT coalesce(verdict, '') FROM salon_office(%lld, %lld)",
-                            all[i].user, f.salon)),
-                  str_c(all[i].office));
-        CHECK_STR(str_c(ask(f.db, "SELECT coalesce(verdict, '') FROM salon_shop_floor(%lld, %lld)",
-                            all[i].user, f.salon)),
-                  str_c(all[i].floor));
+        CHECK_STR(
+            str_c(ask(f.db, "SELECT coalesce(salon_check(%lld, %lld), '')", all[i].user, f.salon)),
+            str_c(all[i].manages));
+        CHECK_STR(
+            str_c(ask(f.db, "SELECT coalesce(refused, '') FROM salon_worker_check(%lld, %lld)",
+                      all[i].user, f.salon)),
+            str_c(all[i].works));
     }
-    CHECK_ASK("", f.db, "SELECT coalesce(own::text, '') FROM salon_shop_floor(%lld, %lld)",
+    CHECK_ASK("", f.db, "SELECT coalesce(own::text, '') FROM salon_worker_check(%lld, %lld)",
               f.manager, f.salon);
-    CHECK_INT(ask_int(f.db, "SELECT own FROM salon_shop_floor(%lld, %lld)", f.worker, f.salon),
+    CHECK_INT(ask_int(f.db, "SELECT own FROM salon_worker_check(%lld, %lld)", f.worker, f.salon),
               f.staff);
+    PQfinish(f.db);
+}
+
+/* Of service, staff and room one, or none: the salon. */
+#define CLOSE(what)                                                                               \
+    "SELECT " what " FROM desk_close(%lld, %lld, nullif(%lld, 0), nullif(%lld, 0), nullif(%lld, " \
+    "0))"
+
+static const long long none = 0;
+
+TEST(what_is_removed_is_that_and_nothing_else)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    const struct {
+        long long service, staff, room;
+        const char *seen; /* salon, service, staff, room */
+    } all[] = {{f.service, 0, 0, "t f t t"}, {0, f.staff, 0, "t f f t"}, {0, 0, f.room, "t f f f"}};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        CHECK_ASK("t", f.db, CLOSE("refused IS NULL"), f.manager, f.salon, all[i].service,
+                  all[i].staff, all[i].room);
+        CHECK_STR(str_c(ask(f.db,
+                            "SELECT concat_ws(' ', s.active, v.active, m.active, r.active) FROM "
+                            "catalogue_salon s, catalogue_service v, catalogue_staff m, "
+                            "catalogue_room r WHERE s.id = %lld AND v.id = %lld AND m.id = %lld "
+                            "AND r.id = %lld",
+                            f.salon, f.service, f.staff, f.room)),
+                  str_c(all[i].seen));
+        CHECK_ASK("NOT_FOUND", f.db, CLOSE("refused"), f.manager, f.salon, all[i].service,
+                  all[i].staff, all[i].room);
+    }
     PQfinish(f.db);
 }
 
@@ -89,19 +118,19 @@ TEST(only_active_bookings_that_are_not_over_keep_things)
         add_booking(&f, harmless[i].status, harmless[i].from_now);
     CHECK_ASK("0", f.db, "SELECT bookings_ahead(%lld, NULL, NULL, NULL)", f.salon);
     long long now_on = add_booking(&f, "confirmed", "-30 minutes");
-    const char *const parts[] = {"service", "room", "staff"};
-    const long long ids[] = {f.service, f.room, f.staff};
+    const long long parts[][3] = {{f.service}, {0, f.staff}, {0, 0, f.room}, {0}};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-        CHECK_ASK("has_bookings 1", f.db,
-                  "SELECT verdict || ' ' || busy FROM %s_close(%lld, %lld, %lld)", parts[i],
-                  f.manager, f.salon, ids[i]);
-    CHECK_ASK("has_bookings 1", f.db, "SELECT verdict || ' ' || busy FROM salon_close(%lld, %lld)",
-              f.manager, f.salon);
+        CHECK_ASK("CATALOGUE_IN_USE 1", f.db, CLOSE("refused || ' ' || card"), f.manager, f.salon,
+                  parts[i][0], parts[i][1], parts[i][2]);
     ask(f.db, "UPDATE bookings_booking SET status = 'cancelled' WHERE id = %lld", now_on);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-        CHECK_ASK("ok", f.db, "SELECT verdict FROM %s_close(%lld, %lld, %lld)", parts[i], f.manager,
-                  f.salon, ids[i]);
-    CHECK_ASK("ok", f.db, "SELECT verdict FROM salon_close(%lld, %lld)", f.manager, f.salon);
+        CHECK_ASK("t", f.db, CLOSE("refused IS NULL"), f.manager, f.salon, parts[i][0], parts[i][1],
+                  parts[i][2]);
+    CHECK_ASK("f f f f", f.db,
+              "SELECT concat_ws(' ', s.active, v.active, m.active, r.active) "
+              "FROM catalogue_salon s, catalogue_service v, catalogue_staff m, catalogue_room r "
+              "WHERE s.id = %lld AND v.id = %lld AND m.id = %lld AND r.id = %lld",
+              f.salon, f.service, f.staff, f.room);
     PQfinish(f.db);
 }
 
@@ -111,22 +140,18 @@ TEST(removing_waits_for_bookings_under_way)
     struct fixture f = fixture_begin("Asia/Riyadh");
     PGconn *booking = impatient();
     ask(booking, "BEGIN; SELECT 1 FROM catalogue_staff WHERE id = %lld FOR NO KEY UPDATE", f.staff);
-    CHECK_ASK("error: 55P03", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager,
-              f.salon, f.staff);
-    CHECK_ASK("error: 55P03", f.db, "SELECT verdict FROM service_close(%lld, %lld, %lld)",
-              f.manager, f.salon, f.service);
-    CHECK_ASK("error: 55P03", f.db, "SELECT verdict FROM salon_close(%lld, %lld)", f.manager,
-              f.salon);
+    const long long parts[][3] = {{0, f.staff}, {f.service}, {0, 0, f.room}, {0}};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        CHECK_ASK("error: 55P03", f.db, CLOSE("refused"), f.manager, f.salon, parts[i][0],
+                  parts[i][1], parts[i][2]);
     CHECK_ASK("error: 55P03", f.db,
-              "SELECT verdict FROM staff_exception_add(%lld, %lld, %lld, 'off', now(), now() + "
-              "interval '1 day', '', 9, '', '', '')",
+              "SELECT refused FROM staff_exception_add(%lld, %lld, %lld, 'off', now(), now() + "
+              "interval '1 day', '', 9)",
               f.manager, f.salon, f.staff);
     /* Who may not is told without waiting, and takes no lock. */
-    CHECK_ASK("forbidden", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.customer,
-              f.salon, f.staff);
+    CHECK_ASK("FORBIDDEN", f.db, CLOSE("refused"), f.customer, f.salon, none, f.staff, none);
     ask(booking, "ROLLBACK");
-    CHECK_ASK("ok", f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager, f.salon,
-              f.staff);
+    CHECK_ASK("t", f.db, CLOSE("refused IS NULL"), f.manager, f.salon, none, f.staff, none);
     PQfinish(booking);
     PQfinish(f.db);
 }
@@ -142,43 +167,16 @@ TEST(a_rating_is_the_mean_of_its_reviews_rounded)
         char when[32];
         snprintf(when, sizeof(when), "-%zu days", i + 2);
         long long booking = add_booking(&f, "completed", when);
-        CHECK_ASK("ok", f.db,
-                  "SELECT verdict FROM review_add(%lld, %lld, %lld, %d, 'x', '', '', '')",
+        CHECK_ASK("t", f.db, "SELECT refused IS NULL FROM review_add(%lld, %lld, %lld, %d, 'x')",
                   f.customer, f.salon, booking, all[i].rating);
         CHECK_STR(str_c(ask(f.db,
                             "SELECT rating_hundredths || ' ' || review_count FROM catalogue_salon "
                             "WHERE id = %lld",
                             f.salon)),
                   str_c(all[i].seen));
-        CHECK_ASK("reviewed", f.db,
-                  "SELECT verdict FROM review_add(%lld, %lld, %lld, 5, 'x', '', '', '')",
+        CHECK_ASK("REVIEW_EXISTS", f.db, "SELECT refused FROM review_add(%lld, %lld, %lld, 5, 'x')",
                   f.customer, f.salon, booking);
     }
-    PQfinish(f.db);
-}
-
-TEST(the_same_key_finds_the_review_that_it_made)
-{
-    struct fixture f = fixture_begin("Asia/Riyadh");
-    long long booking = add_booking(&f, "completed", "-2 days");
-    char first[300];
-    snprintf(first, sizeof(first), "%s",
-             ask(f.db,
-                 "SELECT concat_ws('|', lang, id, rating, comment, created_at) "
-                 "FROM review_add(%lld, %lld, %lld, 5, 'x', 'en', 'k', 'f')",
-                 f.customer, f.salon, booking));
-    CHECK_STR(str_c(ask(f.db,
-                        "SELECT concat_ws('|', 'ar-sa', id, rating, comment, created_at) "
-                        "FROM review_add(%lld, %lld, %lld, 5, 'x', 'en', 'k', 'f')",
-                        f.customer, f.salon, booking)),
-              str_c(first));
-    CHECK_ASK("replay en", f.db,
-              "SELECT verdict || ' ' || lang FROM review_add(%lld, %lld, %lld, 5, 'x', '', 'k', "
-              "'f')",
-              f.customer, f.salon, booking);
-    CHECK_ASK("key_reused", f.db,
-              "SELECT verdict FROM review_add(%lld, %lld, %lld, 4, 'x', 'en', 'k', 'other')",
-              f.customer, f.salon, booking);
     PQfinish(f.db);
 }
 
@@ -231,15 +229,31 @@ TEST(open_minutes_know_nights_and_clock_changes)
 TEST(somebody_taken_on_again_keeps_her_id_and_what_was_not_told)
 {
     struct fixture f = fixture_begin("Asia/Riyadh");
-    ask(f.db, "SELECT verdict FROM staff_close(%lld, %lld, %lld)", f.manager, f.salon, f.staff);
+    CHECK_ASK("t", f.db, CLOSE("refused IS NULL"), f.manager, f.salon, none, f.staff, none);
     CHECK_INT(
         ask_int(f.db,
-                "SELECT (card).id FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
-                "FROM accounts_user WHERE id = %lld), 'Sara', NULL, NULL, NULL, NULL, NULL, 9, "
-                "'', '', '')",
+                "SELECT (card ->> 'id') FROM staff_save(%lld, %lld, NULL, (SELECT phone_number "
+                "FROM accounts_user WHERE id = %lld), 'Sara', NULL, NULL, NULL, NULL, NULL, "
+                "9)",
                 f.manager, f.salon, f.worker),
         f.staff);
     CHECK_ASK("7", f.db, "SELECT count(*) FROM catalogue_staff_window WHERE staff_id = %lld",
               f.staff);
+    PQfinish(f.db);
+}
+
+TEST(a_service_costs_in_the_currency_of_its_salon)
+{
+    struct fixture f = fixture_begin("Asia/Riyadh");
+    ask(f.db, "UPDATE catalogue_salon SET currency = 'KWD' WHERE id = %lld", f.salon);
+    CHECK_ASK("KWD", f.db,
+              "SELECT card ->> 'currency' FROM service_save(%lld, %lld, NULL, 'خ', 'S', 30, NULL, "
+              "NULL, 5000, NULL, 9)",
+              f.manager, f.salon);
+    CHECK_ASK("AED", f.db,
+              "SELECT card ->> 'currency' FROM salon_save(%lld, NULL, (NULL, 'س', 'S', 'ر', 'R', "
+              "NULL, NULL, NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+              "NULL, NULL, NULL, NULL)::salon_new, 9, 'AED')",
+              f.manager);
     PQfinish(f.db);
 }

@@ -83,7 +83,8 @@ int64_t add_salon(PGconn *db, int64_t owner, int opens, int closes)
 {
     return ask_int(db,
                    "WITH salon AS (INSERT INTO catalogue_salon (owner_id, name_ar, name_en, "
-                   "city_ar, city_en) VALUES (%lld, 'س', 'S', 'ر', 'R') RETURNING id), "
+                   "city_ar, city_en, currency) VALUES (%lld, 'س', 'S', 'ر', 'R', 'SAR') "
+                   "RETURNING id), "
                    "hours AS (INSERT INTO catalogue_opening (salon_id, weekday, opens_minute, "
                    "closes_minute) SELECT id, d, %d, %d FROM salon, generate_series(0, 6) d) "
                    "SELECT id FROM salon",
@@ -92,10 +93,11 @@ int64_t add_salon(PGconn *db, int64_t owner, int opens, int closes)
 
 int64_t add_service(PGconn *db, int64_t salon)
 {
-    return ask_int(db,
-                   "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, "
-                   "name_ar, name_en) VALUES (%lld, 60, 10000, 'خ', 'S') RETURNING id",
-                   LL(salon));
+    return ask_int(
+        db,
+        "INSERT INTO catalogue_service (salon_id, duration_minutes, price_amount, "
+        "currency, name_ar, name_en) VALUES (%lld, 60, 10000, 'SAR', 'خ', 'S') RETURNING id",
+        LL(salon));
 }
 
 int64_t add_staff(PGconn *db, int64_t salon, int64_t user, int64_t service, int starts, int ends)

@@ -1,36 +1,29 @@
--- service_save: makes a service (p_service NULL) or changes one, as salon_save does. Rooms are
--- replaced as a whole.
--- in:  actor (a user's id), salon, service, its columns, rooms, most: active services that a salon
---      may have
--- out: verdict (ok, actor_unknown, forbidden, not_found, room_unknown, too_many), lang, card
+-- service_save: makes a service (p_service NULL), in its salon's currency, or changes one, as
+-- salon_save does. Rooms are replaced as a whole.
+-- in:  actor, salon, service; what it is to be; rooms: one of which it needs; most: of a salon
+-- out: refused (TOKEN_INVALID, FORBIDDEN, NOT_FOUND, ROOM_UNKNOWN, CATALOGUE_FULL), or a
+--      desk_service
 CREATE OR REPLACE FUNCTION service_save(p_actor bigint, p_salon bigint, p_service bigint,
     p_name_ar text, p_name_en text, p_duration integer, p_before integer, p_after integer,
-    p_price bigint, p_rooms bigint[], p_most bigint, p_asked text, p_key text, p_fingerprint text,
-    OUT verdict text, OUT lang text, OUT card desk_service)
+    p_price bigint, p_rooms bigint[], p_most bigint) RETURNS answer
     LANGUAGE plpgsql AS $$
 DECLARE
-    kept jsonb;
+    why text := salon_lock(p_actor, p_salon);
     the bigint := p_service;
 BEGIN
-    SELECT b.* INTO verdict, lang, kept FROM desk_before(p_actor, p_key, p_fingerprint) b;
-    IF verdict IS NOT NULL THEN
-        card := jsonb_populate_record(NULL::desk_service, kept);
-        RETURN;
-    END IF;
-    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office_hold(p_actor, p_salon) o;
-    verdict := CASE
-        WHEN verdict IS NOT NULL THEN verdict
+    why := CASE
+        WHEN why IS NOT NULL THEN why
         WHEN the IS NOT NULL AND NOT EXISTS (
             SELECT FROM catalogue_service v WHERE v.id = the AND v.salon_id = p_salon AND v.active)
-            THEN 'not_found'
+            THEN 'NOT_FOUND'
         WHEN EXISTS (SELECT FROM unnest(p_rooms) AS q (id) WHERE NOT EXISTS (
             SELECT FROM catalogue_room r WHERE r.id = q.id AND r.salon_id = p_salon AND r.active))
-            THEN 'room_unknown'
+            THEN 'ROOM_UNKNOWN'
         WHEN the IS NULL AND (SELECT count(*) FROM catalogue_service v
                               WHERE v.salon_id = p_salon AND v.active) >= p_most
-            THEN 'too_many' END;
-    IF verdict IS NOT NULL THEN
-        RETURN;
+            THEN 'CATALOGUE_FULL' END;
+    IF why IS NOT NULL THEN
+        RETURN refused(why);
     END IF;
     IF the IS NULL THEN
         INSERT INTO catalogue_service (salon_id, name_ar, name_en, duration_minutes, price_amount,
@@ -50,7 +43,5 @@ BEGIN
         INSERT INTO catalogue_service_room (service_id, room_id)
         SELECT DISTINCT the, r FROM unnest(p_rooms) r;
     END IF;
-    SELECT * INTO card FROM desk_service d WHERE d.id = the;
-    PERFORM desk_remember(p_actor, p_key, p_fingerprint, p_asked, lang, to_jsonb(card));
-    verdict := 'ok';
+    RETURN granted((SELECT to_jsonb(d) FROM desk_service d WHERE d.id = the));
 END $$;

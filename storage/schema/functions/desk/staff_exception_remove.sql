@@ -1,16 +1,17 @@
 -- staff_exception_remove: takes back time off or extra hours.
--- in:  actor (a user's id), salon, staff, exception
--- out: verdict (ok, actor_unknown, forbidden, not_found), lang
+-- in:  actor, salon, staff, exception
+-- out: refused (TOKEN_INVALID, FORBIDDEN, NOT_FOUND), or an empty card
 CREATE OR REPLACE FUNCTION staff_exception_remove(p_actor bigint, p_salon bigint, p_staff bigint,
-    p_exception bigint, OUT verdict text, OUT lang text)
+    p_exception bigint) RETURNS answer
     LANGUAGE plpgsql AS $$
+DECLARE
+    why text := salon_check(p_actor, p_salon);
 BEGIN
-    SELECT o.verdict, o.lang INTO verdict, lang FROM salon_office(p_actor, p_salon) o;
-    IF verdict IS NOT NULL THEN
-        RETURN;
+    IF why IS NOT NULL THEN
+        RETURN refused(why);
     END IF;
     DELETE FROM catalogue_staff_exception x USING catalogue_staff m
-    WHERE x.id = p_exception AND x.staff_id = p_staff
-        AND m.id = x.staff_id AND m.salon_id = p_salon AND m.active;
-    verdict := CASE WHEN FOUND THEN 'ok' ELSE 'not_found' END;
+    WHERE x.id = p_exception AND x.staff_id = p_staff AND m.id = x.staff_id
+        AND m.salon_id = p_salon AND m.active;
+    RETURN CASE WHEN FOUND THEN granted() ELSE refused('NOT_FOUND') END;
 END $$;

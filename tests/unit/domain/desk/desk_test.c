@@ -7,84 +7,82 @@
 /* ---- fakes ------------------------------------------------------------------------------------ */
 
 struct desk_store {
-    struct desk_answer answer;
+    enum reason refuses; /* R_NONE: it grants */
+    int64_t active_bookings;
     int calls;
     struct salon_changes salon;
     struct staff_changes staff;
 };
 
-static enum err told(struct desk_store *store, struct desk_answer *answer)
+static enum err told(struct ctx *c, struct desk_store *store)
 {
     store->calls++;
-    *answer = store->answer;
-    return OK;
+    return store->refuses ? fail(c, store->refuses) : OK;
 }
 
 enum err desk_store_salon_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                int64_t salon, const struct salon_changes *in,
-                               struct desk_answer *answer, struct salon_details *out)
+                               struct salon_details *out)
 {
     store->salon = *in;
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_mine(struct ctx *c, struct desk_store *store, int64_t actor, int64_t after_id,
-                         int64_t limit, struct desk_answer *answer, struct my_salon_page *out)
+                         int64_t limit, struct my_salon_page *out)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_service_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                  int64_t salon, int64_t service, const struct service_changes *in,
-                                 struct desk_answer *answer, struct desk_service *out)
+                                 struct desk_service *out)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_room_save(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
-                              int64_t room, const struct str name[LANG_COUNT],
-                              const struct once *once, struct desk_answer *answer, struct room *out)
+                              int64_t room, const struct str name[LANG_COUNT], struct once *once,
+                              struct room *out)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_rooms(struct ctx *c, struct desk_store *store, int64_t actor,
-                          const struct part_query *in, struct desk_answer *answer,
-                          struct room_page *out)
+                          const struct part_query *in, struct room_page *out)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_staff_save(struct ctx *c, struct desk_store *store, int64_t actor,
                                int64_t salon, int64_t staff, const struct staff_changes *in,
-                               struct desk_answer *answer, struct desk_staff *out)
+                               struct desk_staff *out)
 {
     store->staff = *in;
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_staff_get(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
-                              int64_t staff, struct desk_answer *answer, struct desk_staff *out)
+                              int64_t staff, struct desk_staff *out)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_exception_add(struct ctx *c, struct desk_store *store, int64_t actor,
                                   int64_t salon, int64_t staff, const struct staff_exception *in,
-                                  const struct once *once, struct desk_answer *answer,
-                                  struct exception_added *out)
+                                  struct once *once, struct exception_added *out)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_exception_remove(struct ctx *c, struct desk_store *store, int64_t actor,
-                                     int64_t salon, int64_t staff, int64_t exception,
-                                     struct desk_answer *answer)
+                                     int64_t salon, int64_t staff, int64_t exception)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_exceptions(struct ctx *c, struct desk_store *store, int64_t actor,
                                int64_t staff, const struct part_query *in,
-                               struct desk_answer *answer, struct exception_page *out)
+                               struct exception_page *out)
 {
-    return told(store, answer);
+    return told(c, store);
 }
 enum err desk_store_close(struct ctx *c, struct desk_store *store, int64_t actor, int64_t salon,
-                          enum desk_part what, int64_t part, struct desk_answer *answer)
+                          enum desk_part what, int64_t part, int64_t *active_bookings)
 {
-    return told(store, answer);
+    *active_bookings = store->active_bookings;
+    return told(c, store);
 }
 
 struct fixture {
@@ -97,7 +95,7 @@ struct fixture {
 
 static void fixture_begin(struct fixture *f)
 {
-    *f = (struct fixture){.store.answer = {DESK_OK, LANG_EN, 0}, .actor = {.user_id = 7}};
+    *f = (struct fixture){.actor = {.user_id = 7}};
     arena_pool_init(&f->pool, 4096, 16);
     arena_begin(&f->arena, &f->pool);
     ctx_init(&f->c, &f->arena, &clock_system);
@@ -228,71 +226,51 @@ TEST(a_change_of_staff_needs_no_phone)
     CHECK_INT(f.store.calls, 1);
 }
 
-/* ---- verdicts ----------------------------------------------------------------------------------- */
+/* ---- what the database refuses ------------------------------------------------------------------- */
 
-TEST(every_verdict_has_its_refusal)
+#define CHECK_REFUSED_FIELD(call, why, name)        \
+    do {                                            \
+        CHECK_INT((call), reason_info(why)->class); \
+        CHECK_INT(refused(&f.c), (why));            \
+        CHECK_STR(f.c.refusal.field, STR(name));    \
+    } while (0)
+
+TEST(a_refusal_about_a_field_of_the_input_names_it)
 {
-    static const struct {
-        enum desk_verdict verdict;
-        enum err err;
-        enum reason reason;
-    } all[] = {
-        {DESK_ACTOR_UNKNOWN, ERR_UNAUTHORIZED, R_TOKEN_INVALID},
-        {DESK_FORBIDDEN, ERR_FORBIDDEN, R_FORBIDDEN},
-        {DESK_NOT_FOUND, ERR_NOT_FOUND, R_NOT_FOUND},
-        {DESK_OWNER_UNKNOWN, ERR_INVALID, R_OWNER_UNKNOWN},
-        {DESK_ALREADY_STAFF, ERR_CONFLICT, R_STAFF_ALREADY},
-        {DESK_TOO_MANY, ERR_CONFLICT, R_CATALOGUE_FULL},
-        {DESK_REVIEWED, ERR_CONFLICT, R_REVIEW_EXISTS},
-    };
     FIXTURE;
-    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        struct desk_answer answer = {all[i].verdict, LANG_EN, 0};
-        CHECK_INT(desk_judge(&f.c, &answer), all[i].err);
-        CHECK_INT(f.c.refusal.reason, all[i].reason);
-    }
-    enum desk_verdict verdict;
-    CHECK(desk_verdict_parse(STR("has_bookings"), &verdict) && verdict == DESK_HAS_BOOKINGS);
-    CHECK(!desk_verdict_parse(STR("nonsense"), &verdict));
+    struct salon_details salon;
+    struct desk_service service;
+    struct desk_staff staff;
+    struct salon_changes of_salon = {.phone = STR("")};
+    struct service_changes of_service = {0};
+    struct staff_changes of_staff = {0};
+    f.store.refuses = R_OWNER_UNKNOWN;
+    CHECK_REFUSED_FIELD(desk_salon_save(&f.c, &f.store, &f.actor, 1, &of_salon, &salon),
+                        R_OWNER_UNKNOWN, "owner");
+    f.store.refuses = R_ROOM_UNKNOWN;
+    CHECK_REFUSED_FIELD(desk_service_save(&f.c, &f.store, &f.actor, 1, 2, &of_service, &service),
+                        R_ROOM_UNKNOWN, "rooms");
+    f.store.refuses = R_SERVICE_UNKNOWN;
+    CHECK_REFUSED_FIELD(desk_staff_save(&f.c, &f.store, &f.actor, 1, 2, &of_staff, &staff),
+                        R_SERVICE_UNKNOWN, "services");
+    f.store.refuses = R_STAFF_UNNAMED;
+    CHECK_REFUSED_FIELD(desk_staff_save(&f.c, &f.store, &f.actor, 1, 2, &of_staff, &staff),
+                        R_STAFF_UNNAMED, "first_name");
+    f.store.refuses = R_CATALOGUE_FULL;
+    CHECK_REFUSED_FIELD(desk_staff_save(&f.c, &f.store, &f.actor, 1, 2, &of_staff, &staff),
+                        R_CATALOGUE_FULL, "");
 }
 
 TEST(what_is_in_use_says_by_how_many)
 {
     FIXTURE;
-    f.store.answer = (struct desk_answer){DESK_HAS_BOOKINGS, LANG_AR, 3};
+    f.store.refuses = R_CATALOGUE_IN_USE;
+    f.store.active_bookings = 3;
     CHECK_INT(desk_salon_close(&f.c, &f.store, &f.actor, 1), ERR_CONFLICT);
     CHECK_INT(f.c.refusal.extras_len, 1);
     CHECK_STR(str_c(f.c.refusal.extras[0].name), STR("active_bookings"));
     CHECK_INT(f.c.refusal.extras[0].number, 3);
-}
-
-TEST(the_language_of_the_request_stays_what_the_edge_decided)
-{
-    FIXTURE;
-    f.c.lang = LANG_AR;
-    f.store.answer = (struct desk_answer){DESK_OK, LANG_EN, 0};
-    CHECK_INT(desk_room_close(&f.c, &f.store, &f.actor, 1, 2), OK);
-    CHECK_INT(f.c.lang, LANG_AR);
-    f.store.answer = (struct desk_answer){DESK_FORBIDDEN, LANG_EN, 0};
-    CHECK_INT(desk_room_close(&f.c, &f.store, &f.actor, 1, 2), ERR_FORBIDDEN);
-    CHECK_INT(f.c.lang, LANG_AR);
-}
-
-TEST(the_same_request_again_is_answered_in_the_language_of_the_first_time)
-{
-    FIXTURE;
-    struct room out;
-    struct once once = {STR("k"), STR("f")};
-    const struct str name[LANG_COUNT] = {STR("a"), STR("b")};
-    f.c.lang = LANG_AR;
-    f.store.answer = (struct desk_answer){DESK_REPLAY, LANG_EN, 0};
-    CHECK_INT(desk_room_save(&f.c, &f.store, &f.actor, 1, 0, name, &once, &out), OK);
-    CHECK(once.replayed);
-    CHECK_INT(once.lang, LANG_EN);
-    CHECK_INT(f.c.lang, LANG_EN);
-    once.replayed = false;
-    f.store.answer = (struct desk_answer){DESK_KEY_REUSED, LANG_EN, 0};
-    CHECK_INT(desk_room_save(&f.c, &f.store, &f.actor, 1, 0, name, &once, &out), ERR_UNPROCESSABLE);
-    CHECK_INT(f.c.refusal.reason, R_KEY_REUSED);
-    CHECK(!once.replayed);
+    f.store.refuses = R_FORBIDDEN;
+    CHECK_INT(desk_salon_close(&f.c, &f.store, &f.actor, 1), ERR_FORBIDDEN);
+    CHECK_INT(f.c.refusal.extras_len, 0);
 }

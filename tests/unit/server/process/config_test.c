@@ -55,14 +55,16 @@ TEST(every_setting_has_a_default_that_fits)
     CHECK_INT(l.config.request_timeout.us, 10 * INT64_C(1000000));
     CHECK_INT(l.config.otp_allowed_countries.len, 6);
     CHECK_INT(l.config.environment, ENVIRONMENT_DEVELOPMENT);
+    CHECK_STR(currency_code(&l.config.default_currency), STR("SAR"));
     CHECK(l.config.access_log);
 }
 
 TEST(values_come_from_the_environment)
 {
     LOAD("OTP_MAX_PER_WINDOW=9", "ACCESS_LOG=off", "LOG_FORMAT=text",
-         "TRUSTED_PROXIES= 10.0.0.0/8 ,,::1", "OTP_MAX_PER_WINDOWS=1");
+         "TRUSTED_PROXIES= 10.0.0.0/8 ,,::1", "OTP_MAX_PER_WINDOWS=1", "DEFAULT_CURRENCY=KWD");
     CHECK(l.fine);
+    CHECK_STR(currency_code(&l.config.default_currency), STR("KWD"));
     CHECK_INT(l.config.otp_max_per_window, 9);
     CHECK(!l.config.access_log);
     CHECK_INT(l.config.log_format, 1);
@@ -86,6 +88,8 @@ TEST(a_bad_value_is_named_with_what_is_allowed)
                                            {"WORKERS", "65", "64"},
                                            {"ENVIRONMENT", "staging", "production"},
                                            {"ACCESS_LOG", "perhaps", "true"},
+                                           {"DEFAULT_CURRENCY", "sar", "SAR"},
+                                           {"DEFAULT_CURRENCY", "RIYAL", "ISO 4217"},
                                            {"OTP_EXPIRY_MINUTES", "5m", "60"}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char entry[128];

@@ -1,4 +1,0 @@
--- desk_service_close: service_close.
--- in:  $1 actor, $2 salon, $3 service int8
--- out: verdict, lang text, active bookings ahead int8
-SELECT f.verdict, f.lang, f.busy FROM service_close($1::bigint, $2::bigint, $3::bigint) f;
