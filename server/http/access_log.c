@@ -31,6 +31,7 @@ void exchange_account(struct exchange *exchange)
     if (!listen->metrics)
         return;
     const struct route *route = exchange->request.route;
+    assert(exchange->carrier || exchange->bytes == 0);
     uint64_t us = (ctx_mono(&exchange->ctx).ns - exchange->began.ns) / 1000;
     size_t index = route ? router_index(listen->router, route) : listen->metrics->routes_len;
     http_metrics_observe(listen->metrics, index, exchange->response.status, us);

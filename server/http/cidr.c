@@ -31,11 +31,13 @@ size_t ip_format(struct ip ip, char out[IP_TEXT_MAX])
 {
     const char *text = ip_is_v4(ip) ? inet_ntop(AF_INET, ip.bytes + 12, out, IP_TEXT_MAX)
                                     : inet_ntop(AF_INET6, ip.bytes, out, IP_TEXT_MAX);
-    return text ? strlen(text) : 0;
+    assert(text); /* there is room for every address */
+    return strlen(text);
 }
 
 static bool bits_equal(struct ip a, struct ip b, uint8_t bits)
 {
+    assert(bits <= 128);
     size_t whole = bits / 8;
     if (memcmp(a.bytes, b.bytes, whole) != 0)
         return false;
@@ -77,6 +79,7 @@ bool cidr_has(const struct cidr *cidr, struct ip ip)
 
 bool cidr_list_has(const struct cidr_list *list, struct ip ip)
 {
+    assert(list->len <= CIDRS_MAX);
     for (size_t i = 0; i < list->len; i++)
         if (cidr_has(&list->items[i], ip))
             return true;

@@ -49,6 +49,7 @@ static void refresh(struct common_fields *common, struct loop *loop)
         assert(n > 0 && (size_t)n < room);
         common->text_len += (size_t)n;
     }
+    assert(now.us >= 0);
     common->until = tick_add(loop_now(loop), microseconds(1000000 - now.us % 1000000));
 }
 
@@ -56,6 +57,7 @@ const struct header *common_fields(struct common_fields *common, struct loop *lo
 {
     if (UNLIKELY(loop_now(loop).ns >= common->until.ns))
         refresh(common, loop);
+    assert(common->text_len > 0);
     return common->fields;
 }
 

@@ -31,6 +31,7 @@ static void on_timer(struct timer *timer)
 {
     struct conn *conn = container_of(timer, struct conn, timer);
     uint64_t now = loop_now(conn->server->loop).ns;
+    assert(conn->state != CONN_CLOSED);
     if (conn->write_deadline.ns <= now) {
         conn_end(conn); /* a client that does not read has no use for an explanation */
         return;
@@ -58,6 +59,8 @@ void conn_end(struct conn *conn)
 
 static void linger_begin(struct conn *conn)
 {
+    assert(conn->state == CONN_OPEN && conn->requests == 0);
+    assert(conn_is_quiet(conn) && !conn->eof);
     conn->state = CONN_LINGER;
     conn->read_deadline = conn_after(conn, milliseconds(HTTP_LINGER_MS));
     conn->write_deadline = TICK_NEVER;
@@ -128,6 +131,7 @@ static void take_plain(struct conn *conn, struct str bytes)
 static void take_cipher(struct conn *conn, struct str bytes)
 {
     char *plain = conn->server->tls_plain;
+    assert(conn->tls);
     tls_feed(conn->tls, bytes);
     for (size_t n; (n = tls_read(conn->tls, plain, TLS_PLAIN_BYTES)) > 0;) {
         take_plain(conn, str_of(plain, n));
@@ -148,6 +152,7 @@ static void take_cipher(struct conn *conn, struct str bytes)
 static void on_received(struct sock *sock, struct str bytes)
 {
     struct conn *conn = conn_of(sock);
+    assert(conn->state != CONN_CLOSED && bytes.len > 0);
     if (conn->tls)
         take_cipher(conn, bytes);
     else
@@ -158,6 +163,7 @@ static void on_received(struct sock *sock, struct str bytes)
 static void on_finished(struct sock *sock, int error)
 {
     struct conn *conn = conn_of(sock);
+    assert(conn->state != CONN_CLOSED);
     conn->eof = true;
     if (error || conn->state == CONN_LINGER)
         conn_end(conn); /* broken, or refused already: nobody waits for an answer */
@@ -168,6 +174,7 @@ static void on_finished(struct sock *sock, int error)
 static void on_sent(struct sock *sock, int error)
 {
     struct conn *conn = conn_of(sock);
+    assert(conn->state != CONN_CLOSED && conn->sending > 0);
     if (error) {
         conn_end(conn);
         return;
@@ -184,6 +191,7 @@ static void on_sent(struct sock *sock, int error)
 static void on_flush(struct task *task)
 {
     struct conn *conn = container_of(task, struct conn, flush_task);
+    assert(conn->state != CONN_CLOSED);
     conn_flush(conn);
     watch_deadlines(conn);
 }
@@ -191,6 +199,8 @@ static void on_flush(struct task *task)
 static void on_ended(struct sock *sock)
 {
     struct conn *conn = conn_of(sock);
+    assert(conn->state == CONN_CLOSED && conn->requests == 0);
+    assert(!task_queued(&conn->flush_task) && !timer_armed(&conn->timer));
     conn->protocol->release(conn);
     conn_output_free(conn);
     tls_free(conn->tls);
@@ -205,6 +215,7 @@ static const struct sock_events conn_events = {
 void conn_begin(struct conn *conn, struct http_server *server, const struct http_listen *listen,
                 int fd)
 {
+    assert(fd >= 0 && !conn->server && conn->state == CONN_OPEN);
     conn->server = server;
     conn->listen = listen;
     conn->protocol = &h1_protocol;
@@ -222,6 +233,7 @@ void conn_begin(struct conn *conn, struct http_server *server, const struct http
 
 void conn_turn_away(struct conn *conn)
 {
+    assert(!conn->counted && conn->requests == 0);
     if (conn->tls)
         conn_end(conn); /* a handshake is what a flood wants us to do */
     else
@@ -231,6 +243,7 @@ void conn_turn_away(struct conn *conn)
 
 void conn_drain(struct conn *conn)
 {
+    assert(conn->server->draining);
     if (conn->state != CONN_OPEN)
         return;
     conn->protocol->drain(conn);

@@ -40,6 +40,7 @@ char *conn_reserve(struct conn *conn, size_t n)
 
 void conn_wrote(struct conn *conn, size_t n)
 {
+    assert(conn->output_last && n <= conn->output_last->cap - conn->output_last->len);
     conn->output_last->len += (uint32_t)n;
     conn->output_bytes += (uint32_t)n;
 }
@@ -47,6 +48,7 @@ void conn_wrote(struct conn *conn, size_t n)
 static void drop_first(struct conn *conn)
 {
     struct conn_chunk *first = conn->output;
+    assert(first && (first->next || conn->output_last == first));
     conn->output = first->next;
     if (!conn->output)
         conn->output_last = NULL;
@@ -65,6 +67,7 @@ bool conn_output_empty(const struct conn *conn)
 
 void conn_output_free(struct conn *conn)
 {
+    assert(!sock_sending(&conn->sock)); /* the kernel was lent a chunk */
     while (conn->output)
         drop_first(conn);
     conn->output_bytes = 0;
@@ -75,6 +78,7 @@ static void encrypt(struct conn *conn)
 {
     while (conn->output && tls_state(conn->tls) == TLS_OPEN) {
         tls_write(conn->tls, str_of(conn->output->data, conn->output->len));
+        assert(conn->output_bytes >= conn->output->len);
         conn->output_bytes -= conn->output->len;
         drop_first(conn);
     }
@@ -116,6 +120,8 @@ void conn_sent(struct conn *conn)
         return;
     }
     struct conn_chunk *first = conn->output;
+    assert(first && conn->sending <= first->len - first->off);
+    assert(conn->output_bytes >= conn->sending);
     first->off += conn->sending;
     conn->output_bytes -= conn->sending;
     if (first->off == first->len)

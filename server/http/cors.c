@@ -38,6 +38,7 @@ void cors_headers(const struct str_list *allowed, struct str origin, struct resp
 void cors_options(struct ctx *c, const struct str_list *allowed, const struct request *req,
                   uint32_t allow, struct response *res)
 {
+    assert(allow); /* a path that has methods */
     struct str methods = router_allow(c->arena, allow);
     respond_no_content(res);
     response_header(res, STR("Allow"), methods);

@@ -107,6 +107,7 @@ void error_respond(struct ctx *c, struct request *req, struct response *res, enu
     }
 
     int status = error_status(reason);
+    assert(status >= 400);
     res->fields_len = 0;
     struct json_writer w = respond_json(c, res, status);
     json_object_begin(&w, NULL);

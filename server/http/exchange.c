@@ -143,6 +143,7 @@ void exchange_read_head(struct exchange *exchange, const struct request_head *he
 
 void exchange_expect_body(struct exchange *exchange, uint64_t bytes)
 {
+    assert(!exchange->running && exchange->body_bytes == 0 && bytes > 0);
     if (bytes != BODY_BYTES_UNKNOWN && bytes > exchange->body_max)
         exchange->refused = R_BODY_TOO_LARGE;
     else if (exchange->stream)
@@ -160,6 +161,7 @@ size_t exchange_body_room(const struct exchange *exchange)
 
 void exchange_body(struct exchange *exchange, struct str data)
 {
+    assert(data.len > 0 && (exchange->stream || !exchange->running));
     exchange->body_bytes += data.len;
     assert(exchange->body_bytes <= exchange->body_max); /* the carrier counts */
     if (exchange->stream)
@@ -181,6 +183,7 @@ void exchange_body_end(struct exchange *exchange)
 static void forget(struct exchange *exchange)
 {
     struct http_server *server = exchange->server;
+    assert(server->requests_live > 0 && server->requests_running >= exchange->running);
     server->requests_running -= exchange->running;
     struct arena arena = exchange->arena;
     arena_end(&arena);
@@ -210,6 +213,7 @@ static enum err answer(struct exchange *exchange)
                      exchange->asterisk ? all : exchange->allow, res);
         return OK;
     }
+    assert(req->route->endpoint && exchange->carrier);
     TRY(caller_check(c, req));
     res->status = 200;
     res->content_type = STR("application/json; charset=utf-8");
@@ -252,6 +256,7 @@ static void add_own_fields(struct exchange *exchange)
 size_t exchange_put_head(struct exchange *exchange, uint64_t body_bytes, struct str body)
 {
     struct response *res = &exchange->response;
+    assert(res->status >= 200 && body_bytes <= INT64_MAX && body.len <= body_bytes);
     add_own_fields(exchange);
     const struct answer_head head = {.status = res->status,
                                      .fields = res->fields,
@@ -289,6 +294,7 @@ static struct str route_text(const struct route *route)
 static void exchange_fiber(void *arg)
 {
     struct exchange *exchange = arg;
+    assert(exchange->carrier && !exchange->running);
     exchange->server->requests_running++;
     exchange->running = true;
     exchange->note =
@@ -303,6 +309,7 @@ static void exchange_fiber(void *arg)
 void exchange_refuse(struct exchange *exchange, enum reason reason)
 {
     struct ctx *c = &exchange->ctx;
+    assert(exchange->carrier && !exchange->running && reason != R_NONE);
     if (!c->request_id.len)
         own_request_id(exchange); /* it has no head */
     enum err err = reason == R_OVERLOADED ? fail_retry(c, reason, 1) : fail(c, reason);
@@ -334,6 +341,7 @@ void exchange_start(struct exchange *exchange)
 
 void exchange_abandon(struct exchange *exchange)
 {
+    assert(exchange->carrier);
     exchange->carrier = NULL;
     if (!exchange->running)
         forget(exchange); /* its body never came: no fiber knows of it */

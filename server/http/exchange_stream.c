@@ -61,17 +61,20 @@ void exchange_stream_news(struct exchange *exchange)
 
 void exchange_stream_begin(struct exchange *exchange)
 {
+    assert(!exchange->stream);
     exchange->stream = arena_new(&exchange->arena, struct stream);
     exchange->stream->complete = true; /* until a body is announced */
 }
 
 void exchange_stream_expect(struct exchange *exchange)
 {
+    assert(exchange->stream->complete && !exchange->stream->filled);
     exchange->stream->complete = false;
 }
 
 size_t exchange_stream_room(const struct exchange *exchange)
 {
+    assert(exchange->stream->filled <= HTTP_STREAM_CHUNK);
     return HTTP_STREAM_CHUNK - exchange->stream->filled;
 }
 
@@ -116,6 +119,7 @@ enum err request_body_next(struct ctx *c, struct request *req, struct str *out)
     }
     if (stream->broken)
         return fail(c, stream->broken);
+    assert(stream->filled > 0 || stream->complete);
     *out = str_of(stream->filling, stream->filled);
     char *swapped = stream->reading;
     stream->reading = stream->filling;
@@ -163,6 +167,7 @@ bool exchange_stream_begun(const struct exchange *exchange)
 
 bool exchange_stream_cut(const struct exchange *exchange)
 {
+    assert(exchange->stream->begun && exchange->stream->written <= exchange->stream_promised);
     return exchange->request.method != HTTP_HEAD &&
            exchange->stream->written < exchange->stream_promised;
 }

@@ -73,6 +73,7 @@ static bool is_last(const struct h1_request *request)
 static size_t write_head(struct carrier *carrier, const struct answer_head *head, struct str body)
 {
     struct h1_request *request = request_of(carrier);
+    assert(request->conn->state == CONN_OPEN && request->conn->h1.request == request);
     size_t room = HEAD_OWN_MAX + fields_room(head) + body.len;
     char *start = conn_reserve(request->conn, room);
     request->close |= is_last(request);
@@ -88,6 +89,7 @@ static size_t write_head(struct carrier *carrier, const struct answer_head *head
 static void write_body(struct carrier *carrier, struct str bytes)
 {
     struct conn *conn = request_of(carrier)->conn;
+    assert(conn->state == CONN_OPEN);
     while (bytes.len) {
         struct str piece = str_take(bytes, HTTP_OUTPUT_CHUNK);
         memcpy(conn_reserve(conn, piece.len), piece.ptr, piece.len);

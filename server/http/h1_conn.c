@@ -34,6 +34,7 @@ static struct exchange *begin_exchange(struct conn *conn)
 
 static struct exchange *exchange_of(const struct conn *conn)
 {
+    assert(conn->h1.request && conn->h1.request->conn == conn);
     return conn->h1.request->carrier.exchange;
 }
 
@@ -62,6 +63,7 @@ static void busy(struct conn *conn)
 
 static void run(struct conn *conn)
 {
+    assert(conn->h1.state != H1_READING && !conn->h1.dispatching);
     conn->h1.dispatching = true;
     exchange_start(exchange_of(conn));
     conn->h1.dispatching = false;
@@ -70,6 +72,7 @@ static void run(struct conn *conn)
 /* Answers without a request (or instead of the one whose body is arriving), then closes. */
 static void refuse(struct conn *conn, enum reason reason)
 {
+    assert(conn->h1.state != H1_BUSY); /* what runs answers itself */
     if (!conn->h1.request)
         begin_exchange(conn);
     busy(conn);
@@ -78,11 +81,13 @@ static void refuse(struct conn *conn, enum reason reason)
     conn->h1.dispatching = true;
     exchange_refuse(exchange_of(conn), reason);
     conn->h1.dispatching = false;
+    assert(!conn->h1.request && conn->close_after);
 }
 
 /* A streamed body goes no further: its endpoint is told, and answers last. */
 static void break_body(struct conn *conn, enum reason reason)
 {
+    assert(conn->h1.state == H1_BODY && exchange_of(conn)->stream);
     busy(conn);
     conn->linger = true;
     conn->h1.request->close = true;
@@ -96,6 +101,7 @@ static enum http1_result next_payload(struct h1_request *request, struct str *by
                                       struct str *data, enum reason *reason)
 {
     struct str part = str_take(*bytes, room);
+    assert(part.len > 0);
     if (request->framing == HTTP1_CHUNKED) {
         size_t before = part.len;
         enum http1_result result = http1_chunked_next(&request->chunked, &part, data, reason);
@@ -113,6 +119,7 @@ static enum http1_result take_payload(struct conn *conn, struct str *bytes, enum
 {
     struct h1_request *request = conn->h1.request;
     struct exchange *exchange = request->carrier.exchange;
+    assert(conn->h1.state == H1_BODY);
     enum http1_result result = request->framing == HTTP1_NO_BODY ? HTTP1_DONE : HTTP1_MORE;
     size_t room;
     while (result == HTTP1_MORE && bytes->len && (room = exchange_body_room(exchange)) > 0) {
@@ -234,6 +241,7 @@ static void begin_stream(struct conn *conn, bool waits, struct str *bytes)
 
 static void begin_request(struct conn *conn, const struct http1_head *head, struct str *bytes)
 {
+    assert(conn->h1.state == H1_READING && head->bytes <= bytes->len);
     conn->h1.head_begun = false;
     conn->h1.scanned = 0;
     struct exchange *exchange = read_head(conn, head, bytes->ptr);
@@ -276,6 +284,7 @@ static bool take_head(struct conn *conn, struct str *bytes)
     case HTTP1_BAD: refuse(conn, head->reason); return true;
     case HTTP1_MORE: break;
     }
+    assert(bytes->len <= conn->server->options.head_bytes_max);
     conn->h1.scanned = (uint32_t)bytes->len;
     if (!conn->h1.head_begun) {
         conn->h1.head_begun = true;
@@ -315,6 +324,7 @@ static void advance(struct conn *conn, struct str *bytes)
 
 static void received(struct conn *conn, struct str bytes)
 {
+    assert(bytes.len > 0 && conn->state == CONN_OPEN);
     bool buffered = conn->h1.input != NULL;
     if (buffered) {
         h1_input_append(conn, bytes);
@@ -365,6 +375,7 @@ static void pause_or_resume(struct conn *conn)
 static void settle(struct conn *conn)
 {
     struct h1 *h1 = &conn->h1;
+    assert((h1->state == H1_READING) == !h1->request);
     if (conn->eof && h1->state == H1_BODY && !h1->input) {
         conn_end(conn); /* cut inside a body. (Of a streamed one the end may be here, and wait.) */
         return;
@@ -403,6 +414,7 @@ static void lost(struct conn *conn)
     struct exchange *exchange = exchange_of(conn);
     h1->request = NULL;
     conn->requests = 0;
+    assert(exchange->carrier);
     exchange_abandon(exchange);
 }
 

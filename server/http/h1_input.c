@@ -7,6 +7,7 @@
 struct str h1_input_view(const struct conn *conn)
 {
     const struct h1_input *input = conn->h1.input;
+    assert(!input || input->off < input->len || input->len == 0);
     return input ? str_of(input->data + input->off, input->len - input->off) : (struct str){0};
 }
 
@@ -43,6 +44,7 @@ void h1_input_append(struct conn *conn, struct str bytes)
         h1_input_free(conn);
         conn->h1.input = input = larger;
     }
+    assert(bytes.len > 0 && bytes.len <= input->cap - input->len);
     memcpy(input->data + input->len, bytes.ptr, bytes.len);
     input->len += (uint32_t)bytes.len;
 }
@@ -53,6 +55,7 @@ void h1_input_keep(struct conn *conn, struct str left, bool from_buffer)
         if (left.len)
             h1_input_append(conn, left);
     } else if (left.len) {
+        assert(left.ptr + left.len == conn->h1.input->data + conn->h1.input->len);
         conn->h1.input->off = conn->h1.input->len - (uint32_t)left.len;
     } else {
         h1_input_free(conn);

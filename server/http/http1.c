@@ -24,6 +24,7 @@ static const bool is_host_char[256] = {['-'] = 1,         ['.'] = 1,        ['_'
 
 static enum http1_result bad(struct cursor *at, enum reason reason)
 {
+    assert(reason != R_NONE);
     at->head->reason = reason;
     return HTTP1_BAD;
 }
@@ -328,6 +329,7 @@ static enum http1_result judge_target(struct cursor *at)
 {
     struct http1_head *head = at->head;
     struct str target = head->target;
+    assert(target.len > 0);
     if (target.ptr[0] == '/') {
         split_query(head, target);
         return HTTP1_DONE;
@@ -381,6 +383,7 @@ enum http1_result http1_parse(struct http1_head *head, struct str bytes, size_t 
         result = parse_fields(&at, &keep_alive);
     if (result == HTTP1_BAD)
         return result;
+    assert(at.p <= at.end && head->fields_len <= HTTP_FIELDS_MAX);
     head->bytes = (size_t)(at.p - bytes.ptr);
     if ((result == HTTP1_DONE ? head->bytes : bytes.len) > head_bytes_max)
         return bad(&at, R_HEAD_TOO_LARGE);

@@ -1,3 +1,8 @@
+/* A machine of one byte a step, because a body arrives in pieces that end anywhere and nothing of it is kept:
+ * between two calls there is one state and three counters. Only payload is taken in stretches. Sizes have at
+ * most 15 digits, extensions and trailers are read past within a bound each, and what RFC 9112 merely calls
+ * bad (white space before an extension) is refused: two parsers that disagree about a chunk's end are how
+ * requests are smuggled. */
 #include "server/http/http1_chunked.h"
 
 #include "server/http/http1_chars.h"
@@ -134,9 +139,11 @@ static enum chunk_state step(struct http1_chunked *chunked, char ch)
 enum http1_result http1_chunked_next(struct http1_chunked *chunked, struct str *bytes,
                                      struct str *data, enum reason *reason)
 {
+    assert(chunked->state != CHUNK_BAD); /* nothing behind it can be read */
     *data = (struct str){0};
     while (bytes->len && chunked->state != CHUNK_DONE) {
         if (chunked->state == CHUNK_DATA) {
+            assert(chunked->left > 0);
             *data = str_take(*bytes, MIN(chunked->left, bytes->len));
             *bytes = str_skip(*bytes, data->len);
             chunked->left -= data->len;

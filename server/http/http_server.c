@@ -1,3 +1,7 @@
+/* What connections of one worker share. Connections lie in a slab and are used again, their buffers come from
+ * pools and go back as soon as they are empty: ten thousand idle clients cost their structs and no more.
+ * Addresses are counted in a table of chains that never grows: an address that has no connection has no entry,
+ * and there are no more entries than connections. */
 #include "server/http/http_server.h"
 
 #include <endian.h>
@@ -163,6 +167,7 @@ void http_server_adopt(struct http_server *server, const struct http_listen *lis
 void http_server_conn_gone(struct conn *conn)
 {
     struct http_server *server = conn->server;
+    assert(conn->state == CONN_CLOSED && server->conns_len > 0);
     if (conn->counted)
         address_uncount(server, peer_of(conn));
     list_remove(&conn->link);
@@ -212,6 +217,7 @@ void http_server_request_id(struct http_server *server, char out[REQUEST_ID_LEN]
 {
     enum { COUNTED = (REQUEST_ID_LEN - sizeof(server->id_prefix)) / 2 };
     uint64_t n = htobe64(server->id_next++ << (64 - 8 * COUNTED));
+    static_assert(REQUEST_ID_LEN - sizeof(server->id_prefix) >= 12, "48 bits of requests");
     memcpy(out, server->id_prefix, sizeof(server->id_prefix));
     hex_encode_into(out + sizeof(server->id_prefix), (const uint8_t *)&n, COUNTED);
 }

@@ -18,6 +18,7 @@ static void arm(struct listener *listener)
 {
     if (listener->stopped || listener->op.pending)
         return;
+    assert(listener->fd >= 0);
     listener->waiting = false;
     io_accept(loop_io(listener->server->loop), &listener->op, listener->fd);
 }
@@ -27,6 +28,7 @@ static void arm(struct listener *listener)
 static void wait_for_room(struct listener *listener, const char *why)
 {
     struct http_server *server = listener->server;
+    assert(!listener->stopped);
     if (!listener->waiting && listener->listen.metrics)
         counter_add(&listener->listen.metrics->accept_pauses, 1);
     if (!listener->counted_pause)
@@ -40,6 +42,7 @@ static void wait_for_room(struct listener *listener, const char *why)
 static void look_again(struct timer *timer)
 {
     struct listener *listener = container_of(timer, struct listener, again);
+    assert(listener->waiting && !listener->stopped);
     if (is_full(listener->server))
         wait_for_room(listener, "at the cap of connections");
     else
@@ -48,6 +51,7 @@ static void look_again(struct timer *timer)
 
 static void stop(struct listener *listener)
 {
+    assert(listener->stopped && !timer_armed(&listener->again));
     if (listener->fd < 0 || listener->op.pending)
         return;
     io_close(loop_io(listener->server->loop), listener->fd);
@@ -89,6 +93,7 @@ static void on_accept(struct io_op *op, int32_t res, uint32_t flags)
 void listener_begin(struct listener *listener, struct http_server *server, int fd,
                     const struct http_listen *listen)
 {
+    assert(fd >= 0 && listen->router);
     *listener = (struct listener){.op.done = on_accept,
                                   .again.fire = look_again,
                                   .server = server,

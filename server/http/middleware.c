@@ -1,3 +1,8 @@
+/* What is found out about a request from its head alone, without waiting: an id to find it again by, who asks,
+ * in which language, from where. All of it comes before anything can be refused, so that a refusal is told in
+ * the caller's language and counted against the right address. What a client may claim is only believed as far
+ * as it can do no harm: an id that could be a phone number is replaced, forwarded addresses are read from the
+ * right and only as far as trusted proxies wrote them. */
 #include "server/http/middleware.h"
 
 #include <string.h>
@@ -114,6 +119,7 @@ struct str client_address(const struct cidr_list *trusted, struct str peer,
     struct ip ip;
     if (trusted->len == 0 || !ip_parse(peer, &ip) || !cidr_list_has(trusted, ip))
         return peer;
+    assert(text && peer.len <= IP_TEXT_MAX);
     for (size_t i = headers_len; i-- > 0;) {
         if (!str_eq_nocase(headers[i].name, STR("x-forwarded-for")))
             continue;
@@ -148,6 +154,7 @@ void caller_identify(const struct ctx *c, const struct token_gate *gate, struct 
     struct caller caller;
     if (gate->whose(gate, c->arena, token, ctx_now(c), &caller))
         req->caller = caller;
+    assert(req->caller.user_id >= 0 && req->caller.lang < LANG_COUNT);
 }
 
 enum err caller_check(struct ctx *c, const struct request *req)

@@ -78,6 +78,7 @@ enum err query_int(struct ctx *c, const struct request *req, struct str name, in
                    int64_t max, int64_t fallback, int64_t *out)
 {
     struct str text;
+    assert(name.len && min <= max);
     if (!query_find(c, req, name, &text)) {
         *out = fallback;
         return OK;

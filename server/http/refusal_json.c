@@ -1,3 +1,6 @@
+/* A refusal's data as members of the error object. The domain refuses with numbers, instants and paths; this is
+ * the only place that knows how they are spelled for clients, where a field of the input may have the name of
+ * a member that every error has. */
 #include "server/http/refusal_json.h"
 
 #include <string.h>

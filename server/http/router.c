@@ -1,3 +1,7 @@
+/* The table as a tree of segments, built once. Matching walks it without allocating or backing up: among
+ * siblings a text wins over a pattern, and a path that then leads nowhere is not tried again by the pattern
+ * (/salons/mine/ is never a salon of that id). So a match costs one comparison per sibling and segment, and two
+ * routes can only be confused where router_new asserts. */
 #include "server/http/router.h"
 
 #include <string.h>
@@ -66,7 +70,8 @@ static void add(struct router *router, const struct route *route)
     struct node *node = &router->root;
     while (str_split(&rest, '/', &segment))
         node = node_child(router, node, segment);
-    assert(!node->routes[route->method]);
+    assert(rest.len == 0 && !node->routes[route->method]);
+    assert(str_ends(str_c(route->pattern), STR("/")));
     assert(route->method != HTTP_HEAD && route->method != HTTP_OPTIONS);
     node->routes[route->method] = route;
     node->allow |= 1u << route->method | 1u << HTTP_OPTIONS;
@@ -133,6 +138,7 @@ static const struct node *walk(const struct router *router, struct str path,
 void router_match(const struct router *router, enum http_method method, struct str path,
                   struct route_match *out)
 {
+    assert(method < HTTP_METHOD_COUNT);
     *out = (struct route_match){0};
     if (path.len == 0 || path.ptr[0] != '/')
         return;
@@ -142,6 +148,8 @@ void router_match(const struct router *router, enum http_method method, struct s
         return;
     out->allow = node->allow;
     out->route = node->routes[method];
+    if (out->route)
+        assert(node->allow >> method & 1);
     out->uuid = caught.uuid;
     out->name = caught.name;
     memcpy(out->ids, caught.ids, sizeof(out->ids));

@@ -1,3 +1,5 @@
+/* The words of the command line. Each command is told by one line what is wrong and ends with 1; only `serve`
+ * lives on, and only that and `token mint` need all settings to hold. */
 #include "server/process/command.h"
 
 #include <stdio.h>

@@ -1,3 +1,9 @@
+/* The table (config.def) read, printed and explained. Everything about a setting stands in its row, so this
+ * file has one function per kind of value and none per setting; what must hold between settings is
+ * config_rules.c. The environment wins over the file, because an operator's last word is the unit's or the
+ * shell's; an empty value is no value, because that is how compose files and units say so. The first value
+ * that does not fit ends the start: one that runs with half of what was meant is found out later, by
+ * customers. */
 #include "server/process/config.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/* A thread that serves: makes its ring, loop, app, server and doors on its own core, so that memory lies where
+ * it is used, runs until it is told to stop, and takes all down again in the order in which nothing is missed
+ * by what is still there. The main thread and a worker talk in orders (tasks posted to its loop) and a state;
+ * nothing else is shared. A door that cannot be opened fails the worker, and with it the process, before the
+ * first request. */
 #include "server/process/worker.h"
 
 #include <errno.h>
