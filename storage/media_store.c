@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/base/crypto.h"
+#include "runtime/base/encoding.h"
 #include "runtime/base/log.h"
 #include "runtime/offload.h"
 

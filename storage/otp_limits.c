@@ -4,6 +4,7 @@
 
 #include "embedded.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/encoding.h"
 
 /* A healthy Redis answers in well under one; past this the rows decide. */
 #define ANSWER_MAX milliseconds(300)

@@ -10,6 +10,7 @@
 
 #include "domain/i18n/texts.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/encoding.h"
 #include "runtime/base/json.h"
 #include "runtime/base/json_writer.h"
 

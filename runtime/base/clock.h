@@ -2,7 +2,7 @@
  *
  * Rules take both from their ctx, so that tests advance time instead of sleeping. */
 #pragma once
-#include "runtime/base/str.h"
+#include "runtime/base/encoding.h"
 
 /* A point on the calendar: microseconds since 1970-01-01T00:00:00Z, as Postgres keeps it. */
 struct instant {

@@ -6,6 +6,8 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "runtime/base/encoding.h"
+
 struct sha256 sha256_of(struct str data)
 {
     struct sha256 digest;

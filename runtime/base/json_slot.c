@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/encoding.h"
 #include "runtime/base/json_text.h"
 
 static bool is_blank(struct str s)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "runtime/base/encoding.h"
+
 /* The text ends here: whoever reads on stays here, too. */
 static bool fault(struct json_text *r)
 {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "runtime/base/encoding.h"
+
 struct json_writer json_writer_on(struct strbuf *out)
 {
     return (struct json_writer){.out = out};

@@ -67,18 +67,6 @@ void mem_wipe(void *ptr, size_t len);
  * when the scope ends, on every way out. Of bytes that are the caller's to write, as an arena's are. */
 void secret_wipe(struct str *secret);
 
-int hex_digit(char c); /* of either case; -1: it is none */
-struct str hex_encode(struct arena *arena, const uint8_t *bytes, size_t len); /* lower case */
-void hex_encode_into(char *out, const uint8_t *bytes, size_t len);            /* 2 * len bytes */
-/* Either case. False, unless `in` is exactly twice as long. */
-bool hex_decode_into(struct str in, uint8_t *out, size_t len);
-/* base64url without padding (RFC 4648 §5). Decoding refuses padding, stray bits and other bytes. */
-struct str base64url_encode(struct arena *arena, const uint8_t *bytes, size_t len);
-bool base64url_decode(struct arena *arena, struct str in, struct str *out);
-/* Without an arena: exactly `out_len` bytes come out, else false. */
-size_t base64url_decoded_len(struct str in);
-bool base64url_decode_into(struct str in, uint8_t *out, size_t out_len);
-
 /* A text being written. Grows in the arena, never fails (see arena_push about caps). */
 struct strbuf {
     struct arena *arena;
@@ -95,12 +83,3 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 char *strbuf_reserve(struct strbuf *b, size_t n);
 /* The view of what was written so far; valid until the next add. */
 struct str strbuf_str(const struct strbuf *b);
-
-/* 128 random or given bits; printed as 8-4-4-4-12 lower-case hex (RFC 9562). */
-struct uuid {
-    uint8_t bytes[16];
-};
-enum { UUID_TEXT_LEN = 36 };
-bool uuid_parse(struct str text, struct uuid *out); /* either case; exactly 36 bytes */
-void uuid_format(struct uuid id, char out[UUID_TEXT_LEN]);
-bool uuid_eq(struct uuid a, struct uuid b);

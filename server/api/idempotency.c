@@ -1,6 +1,7 @@
 #include "server/api/idempotency.h"
 
 #include "runtime/base/crypto.h"
+#include "runtime/base/encoding.h"
 
 static bool is_visible(struct str key)
 {

@@ -1,5 +1,7 @@
 #include "server/api/page.h"
 
+#include "runtime/base/encoding.h"
+
 struct json_writer respond_page(struct ctx *c, struct response *res)
 {
     struct json_writer w = respond_json(c, res, 200);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "runtime/base/encoding.h"
 #include "runtime/base/log.h"
 #include "server/http/cors.h"
 #include "server/http/errors.h"

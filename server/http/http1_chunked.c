@@ -5,6 +5,7 @@
  * requests are smuggled. */
 #include "server/http/http1_chunked.h"
 
+#include "runtime/base/encoding.h"
 #include "server/http/http1_chars.h"
 
 enum chunk_state {

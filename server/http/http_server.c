@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "runtime/base/encoding.h"
 #include "server/http/conn.h"
 #include "server/http/listener.h"
 #include "runtime/base/counter.h"

@@ -1,53 +1,7 @@
 #include "server/http/query.h"
 
-#include <string.h>
-
+#include "runtime/base/encoding.h"
 #include "server/http/limits.h"
-
-static int hex_value(char ch)
-{
-    if (ch >= '0' && ch <= '9')
-        return ch - '0';
-    if (ch >= 'a' && ch <= 'f')
-        return ch - 'a' + 10;
-    if (ch >= 'A' && ch <= 'F')
-        return ch - 'A' + 10;
-    return -1;
-}
-
-static bool decode_into(char *to, struct str in, bool plus_is_space, size_t *len)
-{
-    *len = 0;
-    for (size_t i = 0; i < in.len; i++) {
-        char ch = in.ptr[i];
-        if (ch == '+' && plus_is_space) {
-            ch = ' ';
-        } else if (ch == '%') {
-            int high = i + 2 < in.len ? hex_value(in.ptr[i + 1]) : -1;
-            int low = i + 2 < in.len ? hex_value(in.ptr[i + 2]) : -1;
-            if (high < 0 || low < 0 || (high == 0 && low == 0))
-                return false;
-            ch = (char)(high << 4 | low);
-            i += 2;
-        }
-        to[(*len)++] = ch;
-    }
-    return true;
-}
-
-bool percent_decode(struct arena *arena, struct str in, bool plus_is_space, struct str *out)
-{
-    if (str_find_char(in, '%') < 0 && !(plus_is_space && str_find_char(in, '+') >= 0)) {
-        *out = in;
-        return str_is_utf8(in);
-    }
-    char *text = arena_push_bytes(arena, in.len);
-    size_t len;
-    if (!decode_into(text, in, plus_is_space, &len) || !str_is_utf8(str_of(text, len)))
-        return false;
-    *out = str_of(text, len);
-    return true;
-}
 
 bool query_is_sane(struct arena *arena, struct str query)
 {

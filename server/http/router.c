@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "runtime/base/encoding.h"
 #include "server/http/method.h"
 
 enum segment_kind { SEGMENT_TEXT, SEGMENT_ID, SEGMENT_UUID, SEGMENT_NAME };

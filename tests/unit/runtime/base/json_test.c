@@ -2,28 +2,16 @@
 
 #include "runtime/base/json_text.h"
 #include "tests/test.h"
+#include "tests/unit/fakes/arena_fixture.h"
 
 struct fixture {
-    struct arena_pool pool;
-    struct arena arena;
+    struct arena *arena;
     struct json_wrong wrong;
 };
 
-static void fixture_begin(struct fixture *f)
-{
-    arena_pool_init(&f->pool, 4096, 16);
-    arena_begin(&f->arena, &f->pool);
-}
-
-static void fixture_end(struct fixture *f)
-{
-    arena_end(&f->arena);
-    arena_pool_fini(&f->pool);
-}
-
-#define FIXTURE                                 \
-    struct fixture f SCOPED(fixture_end) = {0}; \
-    fixture_begin(&f)
+#define FIXTURE            \
+    ARENA_FIXTURE(memory); \
+    struct fixture f = {.arena = &memory.arena}
 
 /* What is wrong, as "name:blank hours[1].opens:format". */
 static struct str problems(struct fixture *f)
@@ -36,7 +24,7 @@ static struct str problems(struct fixture *f)
         [JSON_FAULT_FORMAT] = "format",     [JSON_FAULT_CHARACTERS] = "characters",
         [JSON_FAULT_TOO_MANY] = "many",     [JSON_FAULT_OTHER_FORM] = "form",
     };
-    struct strbuf text = strbuf_new(&f->arena, 64);
+    struct strbuf text = strbuf_new(f->arena, 64);
     for (size_t i = 0; i < f->wrong.problems_len; i++) {
         const struct json_problem *problem = &f->wrong.problems[i];
         for (uint32_t step = 0; step < problem->path.len; step++) {
@@ -74,7 +62,7 @@ static const struct json_field fields[] = {
 
 static bool decode(struct fixture *f, struct str text, struct body *out)
 {
-    return JSON_DECODE(&f->arena, text, fields, out, &f->wrong);
+    return JSON_DECODE(f->arena, text, fields, out, &f->wrong);
 }
 
 #define FINE(text) CHECK(decode(&f, STR(text), &body))
@@ -173,14 +161,14 @@ TEST(digits_may_stand_in_a_string_where_the_table_says_so)
     FIXTURE;
     struct json_int v;
     static const struct json_field quoted[] = {{"v", JSON_INT, JSON_QUOTED_TOO, 0, 1, 99}};
-    CHECK(JSON_DECODE(&f.arena, STR("{\"v\":\"42\"}"), quoted, &v, &f.wrong) && v.v == 42);
-    CHECK(JSON_DECODE(&f.arena, STR("{\"v\":42}"), quoted, &v, &f.wrong) && v.v == 42);
-    CHECK(!JSON_DECODE(&f.arena, STR("{\"v\":\"100\"}"), quoted, &v, &f.wrong));
+    CHECK(JSON_DECODE(f.arena, STR("{\"v\":\"42\"}"), quoted, &v, &f.wrong) && v.v == 42);
+    CHECK(JSON_DECODE(f.arena, STR("{\"v\":42}"), quoted, &v, &f.wrong) && v.v == 42);
+    CHECK(!JSON_DECODE(f.arena, STR("{\"v\":\"100\"}"), quoted, &v, &f.wrong));
     CHECK_STR(problems(&f), STR("v:range"));
     static const char *const texts[] = {"", "x", "4 2", "4.0", "+4"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        struct str text = str_printf(&f.arena, "{\"v\":\"%s\"}", texts[i]);
-        CHECK(!JSON_DECODE(&f.arena, text, quoted, &v, &f.wrong) && !v.set);
+        struct str text = str_printf(f.arena, "{\"v\":\"%s\"}", texts[i]);
+        CHECK(!JSON_DECODE(f.arena, text, quoted, &v, &f.wrong) && !v.set);
         CHECK_STR(problems(&f), STR("v:type"));
     }
 }
@@ -275,7 +263,7 @@ static const struct json_field part_fields[] = {
 static bool decode_parts(struct fixture *f, struct str text, struct parts *out)
 {
     memset(out, 0xff, sizeof(*out));
-    return JSON_DECODE(&f->arena, text, part_fields, out, &f->wrong);
+    return JSON_DECODE(f->arena, text, part_fields, out, &f->wrong);
 }
 
 #define PARTS(text) CHECK(decode_parts(&f, STR(text), &parts))
@@ -373,7 +361,7 @@ TEST(a_clock_has_four_digits_and_may_run_past_midnight)
                                         "0900", "09:0",  "aa:bb", ""};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct str text =
-            str_printf(&f.arena, "{\"hours\":[{\"weekday\":1,\"opens\":\"%s\"}]}", texts[i]);
+            str_printf(f.arena, "{\"hours\":[{\"weekday\":1,\"opens\":\"%s\"}]}", texts[i]);
         CHECK(!decode_parts(&f, text, &parts));
         CHECK_STR(problems(&f), STR("hours[0].opens:format"));
     }
@@ -396,14 +384,14 @@ TEST(ten_thousand_objects_need_no_more_memory_than_one)
 {
     FIXTURE;
     struct parts parts;
-    struct strbuf text = strbuf_new(&f.arena, 1 << 17);
+    struct strbuf text = strbuf_new(f.arena, 1 << 17);
     strbuf_add(&text, STR("{\"more\":[{}"));
     for (int i = 0; i < 9000; i++)
         strbuf_add(&text, STR(",{\"\":0}"));
     strbuf_add(&text, STR("]}"));
-    size_t before = f.arena.bytes;
+    size_t before = f.arena->bytes;
     CHECK(decode_parts(&f, strbuf_str(&text), &parts));
-    CHECK(f.arena.bytes - before < 1024);
+    CHECK(f.arena->bytes - before < 1024);
 }
 
 /* ---- forms ------------------------------------------------------------------------------------ */
@@ -422,7 +410,7 @@ static const struct json_field order_fields[] = {
 
 static bool decode_order(struct fixture *f, struct str text, struct order *out)
 {
-    return JSON_DECODE(&f->arena, text, order_fields, out, &f->wrong);
+    return JSON_DECODE(f->arena, text, order_fields, out, &f->wrong);
 }
 
 #define ORDER(text) CHECK(decode_order(&f, STR(text), &order))

@@ -2,33 +2,21 @@
 #include "runtime/base/json_text.h"
 
 #include "tests/test.h"
+#include "tests/unit/fakes/arena_fixture.h"
 
 struct fixture {
-    struct arena_pool pool;
-    struct arena arena;
+    struct arena *arena;
     struct json_text r;
 };
 
-static void fixture_begin(struct fixture *f)
-{
-    arena_pool_init(&f->pool, 4096, 4);
-    arena_begin(&f->arena, &f->pool);
-}
-
-static void fixture_end(struct fixture *f)
-{
-    arena_end(&f->arena);
-    arena_pool_fini(&f->pool);
-}
-
-#define FIXTURE                                 \
-    struct fixture f SCOPED(fixture_end) = {0}; \
-    fixture_begin(&f)
+#define FIXTURE            \
+    ARENA_FIXTURE(memory); \
+    struct fixture f = {.arena = &memory.arena}
 
 /* One value and nothing else. */
 static bool is_json(struct fixture *f, struct str text)
 {
-    json_text_begin(&f->r, &f->arena, text);
+    json_text_begin(&f->r, f->arena, text);
     return json_text_skip(&f->r) && json_text_end(&f->r);
 }
 
@@ -165,7 +153,7 @@ TEST(numbers_have_at_most_64_characters)
 
 static struct str object_of(struct fixture *f, int members)
 {
-    struct strbuf text = strbuf_new(&f->arena, 1024);
+    struct strbuf text = strbuf_new(f->arena, 1024);
     strbuf_add(&text, STR("{\"inside\":{\"x1\":[{\"x1\":0}]}"));
     for (int i = 1; i < members; i++)
         strbuf_addf(&text, ",\"x%d\":1", i);
@@ -185,26 +173,26 @@ TEST(a_key_is_known_to_its_own_object_only_however_many_there_are)
 {
     FIXTURE;
     struct str forty = object_of(&f, 40);
-    CHECK(is_json(&f, str_printf(&f.arena, "[%.*s,{\"a\":%.*s,\"x1\":%.*s}]", STR_FMT(forty),
+    CHECK(is_json(&f, str_printf(f.arena, "[%.*s,{\"a\":%.*s,\"x1\":%.*s}]", STR_FMT(forty),
                                  STR_FMT(forty), STR_FMT(forty))));
-    CHECK(!is_json(&f, str_printf(&f.arena, "{\"a\":%.*s,\"x1\":%.*s,\"a\":1}", STR_FMT(forty),
+    CHECK(!is_json(&f, str_printf(f.arena, "{\"a\":%.*s,\"x1\":%.*s,\"a\":1}", STR_FMT(forty),
                                   STR_FMT(forty))));
-    CHECK(!is_json(&f, str_printf(&f.arena, "[{\"a\":%.*s,\"x39\":1}]",
-                                  STR_FMT(str_printf(&f.arena, "%.*s,\"x39\":2}",
+    CHECK(!is_json(&f, str_printf(f.arena, "[{\"a\":%.*s,\"x39\":1}]",
+                                  STR_FMT(str_printf(f.arena, "%.*s,\"x39\":2}",
                                                      STR_FMT(str_take(forty, forty.len - 1)))))));
 }
 
 TEST(ten_thousand_objects_need_no_more_memory_than_one)
 {
     FIXTURE;
-    struct strbuf text = strbuf_new(&f.arena, 1 << 17);
+    struct strbuf text = strbuf_new(f.arena, 1 << 17);
     strbuf_add(&text, STR("[{}"));
     for (int i = 0; i < 10000; i++)
         strbuf_add(&text, STR(",{\"\":0}"));
     strbuf_add_char(&text, ']');
-    size_t before = f.arena.bytes;
+    size_t before = f.arena->bytes;
     CHECK(is_json(&f, strbuf_str(&text)));
-    CHECK_INT(f.arena.bytes - before, 0);
+    CHECK_INT(f.arena->bytes - before, 0);
 }
 
 TEST(an_object_is_walked_member_by_member)
@@ -213,7 +201,7 @@ TEST(an_object_is_walked_member_by_member)
     struct json_level level, inner;
     struct str key, text;
     bool whole;
-    json_text_begin(&f.r, &f.arena, STR(" { \"a\" : \"x\\ny\", \"b\":[1, 2.5], \"c\":{} } "));
+    json_text_begin(&f.r, f.arena, STR(" { \"a\" : \"x\\ny\", \"b\":[1, 2.5], \"c\":{} } "));
     CHECK(json_text_enter(&f.r, '{', &level));
     CHECK(json_text_next_key(&f.r, &level, &key));
     CHECK_STR(key, STR("a"));
@@ -242,11 +230,11 @@ TEST(what_is_of_another_kind_is_a_fault)
     struct json_level level;
     struct str text;
     bool whole;
-    json_text_begin(&f.r, &f.arena, STR("[]"));
+    json_text_begin(&f.r, f.arena, STR("[]"));
     CHECK(!json_text_enter(&f.r, '{', &level) && f.r.broken && json_text_at(&f.r) == 0);
-    json_text_begin(&f.r, &f.arena, STR(" 1"));
+    json_text_begin(&f.r, f.arena, STR(" 1"));
     CHECK(!json_text_string(&f.r, &text) && json_text_at(&f.r) == 1);
-    json_text_begin(&f.r, &f.arena, STR("\"1\""));
+    json_text_begin(&f.r, f.arena, STR("\"1\""));
     CHECK(!json_text_number(&f.r, &text, &whole) && json_text_at(&f.r) == 0);
     CHECK(!json_text_end(&f.r));
 }

@@ -1,32 +1,17 @@
 #include "runtime/base/json_writer.h"
 
-#include "runtime/base/arena.h"
 #include "tests/test.h"
+#include "tests/unit/fakes/arena_fixture.h"
 
 struct fixture {
-    struct arena_pool pool;
-    struct arena arena;
     struct strbuf text;
     struct json_writer w;
 };
 
-static void fixture_begin(struct fixture *f)
-{
-    arena_pool_init(&f->pool, 4096, 4);
-    arena_begin(&f->arena, &f->pool);
-    f->text = strbuf_new(&f->arena, 16);
-    f->w = json_writer_on(&f->text);
-}
-
-static void fixture_end(struct fixture *f)
-{
-    arena_end(&f->arena);
-    arena_pool_fini(&f->pool);
-}
-
-#define FIXTURE                                 \
-    struct fixture f SCOPED(fixture_end) = {0}; \
-    fixture_begin(&f)
+#define FIXTURE                                                 \
+    ARENA_FIXTURE(memory);                                      \
+    struct fixture f = {.text = strbuf_new(&memory.arena, 16)}; \
+    f.w = json_writer_on(&f.text)
 
 TEST(objects_and_arrays_have_their_commas)
 {

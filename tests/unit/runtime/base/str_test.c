@@ -3,20 +3,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/clock.h"
 #include "tests/test.h"
-
-struct fixture {
-    struct arena_pool pool;
-    struct arena arena;
-};
-static void fixture_end(struct fixture *f)
-{
-    arena_end(&f->arena);
-    arena_pool_fini(&f->pool);
-}
-#define FIXTURE(f)                              \
-    struct fixture f SCOPED(fixture_end) = {0}; \
-    arena_pool_init(&(f).pool, 4096, 4);        \
-    arena_begin(&(f).arena, &(f).pool)
+#include "tests/unit/fakes/arena_fixture.h"
 
 TEST(str_compares)
 {
@@ -162,7 +149,7 @@ TEST(one_line_has_nothing_that_moves_the_pen)
 
 TEST(copies_are_terminated)
 {
-    FIXTURE(f);
+    ARENA_FIXTURE(f);
     char *c = str_to_c(&f.arena, str_take(STR("abcdef"), 3));
     CHECK_INT(strlen(c), 3);
     struct str s = str_copy(&f.arena, (struct str){0});
@@ -209,67 +196,9 @@ TEST(a_secret_is_gone_on_every_way_out_of_its_scope)
     secret_wipe(&none);
 }
 
-TEST(base64url_follows_rfc_4648)
-{
-    static const char *const rows[][2] = {
-        {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
-        {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"},
-    };
-    FIXTURE(f);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct str plain = str_c(rows[i][0]), out;
-        CHECK_STR(base64url_encode(&f.arena, (const uint8_t *)plain.ptr, plain.len),
-                  str_c(rows[i][1]));
-        CHECK(base64url_decode(&f.arena, str_c(rows[i][1]), &out));
-        CHECK_STR(out, plain);
-    }
-}
-
-TEST(base64url_refuses_every_second_spelling)
-{
-    static const char *const rows[] = {"Zg==",
-                                       "Zg=",
-                                       "Z",
-                                       "Zm9vY",
-                                       "Zh",
-                                       "Zm9",
-                                       "Zm+v",
-                                       "Zm/v",
-                                       "Zm 9v",
-                                       "Zm9v\n",
-                                       "Zm9v.",
-                                       "\xd9\x85"
-                                       "aa"};
-    FIXTURE(f);
-    struct str out = {0};
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (base64url_decode(&f.arena, str_c(rows[i]), &out))
-            test_fail(t, __FILE__, __LINE__, "took \"%s\"", rows[i]);
-    }
-    CHECK(out.ptr == NULL);
-}
-
-TEST(base64url_round_trips)
-{
-    FIXTURE(f);
-    uint8_t bytes[100];
-    for (size_t len = 0; len <= sizeof(bytes); len++) {
-        clock_system.random(&clock_system, bytes, len);
-        struct str text = base64url_encode(&f.arena, bytes, len), out;
-        CHECK(base64url_decode(&f.arena, text, &out));
-        CHECK_STR(out, str_of((char *)bytes, len));
-    }
-}
-
-TEST(hex_is_lower_case)
-{
-    FIXTURE(f);
-    CHECK_STR(hex_encode(&f.arena, (const uint8_t *)"\x00\xab\xff", 3), STR("00abff"));
-}
-
 TEST(strbuf_grows_and_keeps_what_it_has)
 {
-    FIXTURE(f);
+    ARENA_FIXTURE(f);
     struct strbuf b = strbuf_new(&f.arena, 4);
     for (int i = 0; i < 1000; i++)
         strbuf_add_int(&b, i % 10);
@@ -286,7 +215,7 @@ TEST(strbuf_grows_and_keeps_what_it_has)
 
 TEST(strbuf_at_the_tip_grows_in_place)
 {
-    FIXTURE(f);
+    ARENA_FIXTURE(f);
     struct strbuf b = strbuf_new(&f.arena, 16);
     char *before = b.ptr;
     for (int i = 0; i < 500; i++)
@@ -302,7 +231,7 @@ TEST(strbuf_at_the_tip_grows_in_place)
 
 TEST(strbuf_prints_extreme_integers)
 {
-    FIXTURE(f);
+    ARENA_FIXTURE(f);
     struct strbuf b = {.arena = &f.arena}; /* a zeroed one with an arena works too */
     strbuf_add_int(&b, INT64_MIN);
     strbuf_add_char(&b, ' ');
@@ -311,34 +240,4 @@ TEST(strbuf_prints_extreme_integers)
     struct strbuf empty = {.arena = &f.arena};
     strbuf_addf(&empty, "%s", "made by printf alone");
     CHECK_STR(strbuf_str(&empty), STR("made by printf alone"));
-}
-
-TEST(uuid_text_round_trips)
-{
-    struct uuid id, again;
-    char text[UUID_TEXT_LEN];
-    CHECK(uuid_parse(STR("F81D4FAE-7dec-11d0-a765-00a0c91e6bf6"), &id));
-    uuid_format(id, text);
-    CHECK_STR(str_of(text, sizeof(text)), STR("f81d4fae-7dec-11d0-a765-00a0c91e6bf6"));
-    CHECK(uuid_parse(str_of(text, sizeof(text)), &again) && uuid_eq(id, again));
-    again.bytes[15] ^= 1;
-    CHECK(!uuid_eq(id, again));
-}
-
-TEST(uuid_refuses_other_texts)
-{
-    static const char *const rows[] = {
-        "",
-        "f81d4fae-7dec-11d0-a765-00a0c91e6bf",
-        "f81d4fae-7dec-11d0-a765-00a0c91e6bf66",
-        "f81d4fae7dec-11d0-a765-00a0c91e6bf6-",
-        "{81d4fae-7dec-11d0-a765-00a0c91e6bf}",
-        "f81d4fae-7dec-11d0-a765-00a0c91e6bg6",
-        "f81d4fae 7dec 11d0 a765 00a0c91e6bf6",
-    };
-    struct uuid id;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (uuid_parse(str_c(rows[i]), &id))
-            test_fail(t, __FILE__, __LINE__, "took \"%s\"", rows[i]);
-    }
 }
