@@ -4,7 +4,8 @@
  *   an older one     the changes that it lacks, then each function whose file differs from what it was
  *                    made of; those that have no file any more are dropped
  *   a newer one      nothing: an older program that migrates once more, in the middle of a roll-out,
- *                    must not put its functions in the place of newer ones
+ *                    must not put its functions in the place of newer ones. Releases have different
+ *                    versions; of two programs with the same one, that which migrates last decides
  *
  * All of it is one transaction under one advisory lock: the tables and the functions that fit them
  * change at once for the programs that run meanwhile, what fails leaves nothing, and of two processes
