@@ -27,7 +27,7 @@ static enum err read_booking(struct row_cursor *at, struct calendar_booking *out
     out->customer_phone = row_text(at);
     out->room = row_int8(at);
     out->price_amount = row_int8(at);
-    out->currency = row_text(at);
+    out->currency = row_currency(at);
     out->notes = row_text(at);
     row_end(at);
     return OK;
@@ -132,7 +132,7 @@ enum err calendar_store_summary(struct ctx *c, struct calendar_store *store, int
     struct row_cursor at;
     TRY(rows_granted(c, &rows, &at));
     *out = (struct salon_summary){.timezone = row_text(&at)};
-    out->currency = row_text(&at);
+    out->currency = row_currency(&at);
     out->staff = arena_array(c->arena, struct staff_load, rows.len);
     for (uint32_t row = 0; row < rows.len && !row_null(&at); row++)
         TRY(read_line(row_at_column(&rows, row, 3), out));

@@ -23,7 +23,7 @@ static struct booking_policy row_policy(struct row_cursor *at)
     policy.late_cancel_fee_amount = row_int8(at);
     policy.no_show_fee_amount = row_int8(at);
     policy.deposit_amount = row_int8(at);
-    policy.currency = row_text(at);
+    policy.currency = row_currency(at);
     return policy;
 }
 
@@ -46,6 +46,6 @@ struct service row_service(struct row_cursor *at)
     service.buffer_before_minutes = row_int4(at);
     service.buffer_after_minutes = row_int4(at);
     service.price_amount = row_int8(at);
-    service.currency = row_text(at);
+    service.currency = row_currency(at);
     return service;
 }

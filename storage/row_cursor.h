@@ -78,6 +78,14 @@ static inline struct uuid row_uuid(struct row_cursor *at)
     return pg_is_null(at->rows, at->row, column) ? (struct uuid){0}
                                                  : pg_get_uuid(at->rows, at->row, column);
 }
+/* A column that checks itself to be one. */
+static inline struct currency row_currency(struct row_cursor *at)
+{
+    struct currency currency;
+    bool fine = currency_parse(row_text(at), &currency);
+    assert(fine);
+    return currency;
+}
 /* Arabic, then English. */
 static inline struct name row_name(struct row_cursor *at)
 {

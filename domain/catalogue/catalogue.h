@@ -7,6 +7,7 @@
  * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/catalogue/slots.h"
+#include "domain/money.h"
 #include "domain/reason.h"
 
 struct catalogue_store;
@@ -30,7 +31,7 @@ struct booking_policy {
     bool auto_confirm;
     int32_t cancel_cutoff_minutes;
     int64_t late_cancel_fee_amount, no_show_fee_amount, deposit_amount;
-    struct str currency;
+    struct currency currency;
 };
 struct salon_details {
     uint64_t stamp; /* see catalogue_stamp */
@@ -44,7 +45,7 @@ struct service {
     struct name name;
     int32_t duration_minutes, buffer_before_minutes, buffer_after_minutes;
     int64_t price_amount;
-    struct str currency;
+    struct currency currency;
 };
 struct staff_member {
     int64_t id;

@@ -50,14 +50,12 @@ void salon_details_copy(struct arena *arena, const struct salon_details *in,
     *out = *in;
     salon_copy(arena, &in->salon, &out->salon);
     weekly_copy(arena, &out->opening);
-    out->policy.currency = str_copy(arena, in->policy.currency);
 }
 
 static void service_copy(struct arena *arena, const struct service *in, struct service *out)
 {
     *out = *in;
     name_copy(arena, &out->name);
-    out->currency = str_copy(arena, in->currency);
 }
 
 static void member_copy(struct arena *arena, const struct staff_member *in,

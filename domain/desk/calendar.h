@@ -24,7 +24,8 @@ struct calendar_booking {
     struct name service_name;
     struct str customer_name, customer_phone;
     int64_t price_amount;
-    struct str currency, notes; /* the first 100 characters */
+    struct currency currency;
+    struct str notes; /* the first 100 characters */
 };
 struct calendar_line {
     int64_t staff;
@@ -60,7 +61,8 @@ struct staff_load {
 };
 /* By the bookings that begin on those days. */
 struct salon_summary {
-    struct str timezone, currency;
+    struct str timezone;
+    struct currency currency;
     struct {
         int64_t bookings, price_amount, fee_amount;
     } by_status[BOOKING_STATUS_COUNT];

@@ -49,7 +49,7 @@ static void put_booking(struct ctx *c, struct json_writer *w,
     else
         json_put_null(w, "room");
     json_put_int(w, "price_amount", booking->price_amount);
-    json_put_str(w, "currency", booking->currency);
+    json_put_str(w, "currency", currency_code(&booking->currency));
     json_put_str(w, "notes", booking->notes);
     json_object_end(w);
 }
@@ -109,7 +109,7 @@ static void put_revenue(struct json_writer *w, const struct salon_summary *sums)
 {
     int64_t fees = 0;
     json_object_begin(w, "revenue");
-    json_put_str(w, "currency", sums->currency);
+    json_put_str(w, "currency", currency_code(&sums->currency));
     json_object_begin(w, "by_booking_status");
     for (int status = 0; status < BOOKING_STATUS_COUNT; status++) {
         json_put_int(w, booking_status_code((enum booking_status)status).ptr,

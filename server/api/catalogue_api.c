@@ -122,7 +122,7 @@ static void put_policy(struct json_writer *w, const struct salon_details *detail
     json_put_int(w, "late_cancel_fee_amount", policy->late_cancel_fee_amount);
     json_put_int(w, "no_show_fee_amount", policy->no_show_fee_amount);
     json_put_int(w, "deposit_amount", policy->deposit_amount);
-    json_put_str(w, "currency", policy->currency);
+    json_put_str(w, "currency", currency_code(&policy->currency));
     json_object_end(w);
 }
 
@@ -172,7 +172,7 @@ void catalogue_put_service(struct ctx *c, struct json_writer *w, const struct se
     json_put_int(w, "buffer_before_minutes", service->buffer_before_minutes);
     json_put_int(w, "buffer_after_minutes", service->buffer_after_minutes);
     json_put_int(w, "price_amount", service->price_amount);
-    json_put_str(w, "currency", service->currency);
+    json_put_str(w, "currency", currency_code(&service->currency));
 }
 
 static enum err make_services(struct ctx *c, struct request *req, struct response *res,
