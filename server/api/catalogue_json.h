@@ -1,7 +1,7 @@
 /* server/api/catalogue_json.h - how the catalogue reads and writes JSON: the same for everybody who looks
  * and for those who change it.
  *
- * Waits: never, but catalogue_part_query (it may look the caller's language up for a refusal). */
+ * Waits: never. */
 #pragma once
 #include "domain/catalogue/catalogue.h"
 #include "server/api.h"

@@ -18,8 +18,8 @@ struct catalogue_pages {
 void catalogue_pages_init(struct catalogue_pages *pages, size_t bytes_max, uint64_t seed);
 void catalogue_pages_fini(struct catalogue_pages *pages); /* fine on zeroes */
 
-/* Writes a 200 (or fails), and says at which stamp it was made; 0: do not keep it. The language is
- * settled, and after the last read nothing may wait. */
+/* Writes a 200 (or fails), and says at which stamp it was made; 0: do not keep it. After the last
+ * read nothing may wait. */
 typedef enum err catalogue_page_fn(struct ctx *c, struct request *req, struct response *res,
                                    uint64_t *stamp);
 /* Answers with the page that `make` would make: of `salon`, or of all salons when that is 0. */

@@ -82,8 +82,8 @@ enum lang request_language(const struct request *req)
 {
     struct str header = request_header(req, STR("accept-language"));
     enum lang lang = LANG_AR;
-    if (header
-            .ptr) /* it decides even when it names no language of ours: then it is the default one */
+    /* A header decides even when it names no language of ours: then it is the default one. */
+    if (header.ptr)
         return language_parse(header, &lang) ? lang : LANG_AR;
     return req->caller.user_id ? req->caller.lang : LANG_AR;
 }
