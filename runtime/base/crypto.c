@@ -10,10 +10,16 @@
 
 struct sha256 sha256_of(struct str data)
 {
+    return sha256_of_parts(&data, 1);
+}
+
+struct sha256 sha256_of_parts(const struct str *parts, size_t parts_len)
+{
     struct sha256 digest;
     SHA256_CTX hash;
     SHA256_Init(&hash);
-    SHA256_Update(&hash, data.ptr, data.len);
+    for (size_t i = 0; i < parts_len; i++)
+        SHA256_Update(&hash, parts[i].ptr, parts[i].len);
     SHA256_Final(digest.bytes, &hash);
     mem_wipe(&hash, sizeof(hash));
     return digest;

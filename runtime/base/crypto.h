@@ -13,6 +13,7 @@ static inline struct str sha256_str(const struct sha256 *digest)
     return str_of((const char *)digest->bytes, sizeof(digest->bytes));
 }
 struct sha256 sha256_of(struct str data);
+struct sha256 sha256_of_parts(const struct str *parts, size_t parts_len); /* see hmac_sha256 */
 enum { SHA256_HEX_LEN = 64 };
 void sha256_hex(const struct sha256 *digest, char out[SHA256_HEX_LEN]); /* lower case */
 

@@ -264,7 +264,8 @@ bool str_eq_constant_time(struct str a, struct str b)
 
 void mem_wipe(void *ptr, size_t len)
 {
-    explicit_bzero(ptr, len);
+    if (len) /* an empty view may be NULL */
+        explicit_bzero(ptr, len);
 }
 
 void secret_wipe(struct str *secret)

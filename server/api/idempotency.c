@@ -30,17 +30,14 @@ static struct str path_of(const struct request *req)
     return str_of(req->path.ptr, req->path.len - slash);
 }
 
-/* Each part behind its length: no two requests have the same bytes. */
+/* Behind the lengths of the parts, so that no two requests have the same bytes. */
 static struct str fingerprint(struct arena *arena, const struct request *req, struct str body)
 {
-    struct strbuf text = strbuf_new(arena, body.len + req->path.len + 64);
-    const struct str parts[] = {path_of(req), req->query, body};
-    strbuf_addf(&text, "%d", (int)req->method);
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        strbuf_addf(&text, " %zu ", parts[i].len);
-        strbuf_add(&text, parts[i]);
-    }
-    struct sha256 digest = sha256_of(strbuf_str(&text));
+    struct str path = path_of(req);
+    struct str head =
+        str_printf(arena, "%d %zu %zu %zu ", (int)req->method, path.len, req->query.len, body.len);
+    const struct str parts[] = {head, path, req->query, body};
+    struct sha256 digest = sha256_of_parts(parts, ARRAY_LEN(parts));
     return hex_encode(arena, digest.bytes, sizeof(digest.bytes));
 }
 

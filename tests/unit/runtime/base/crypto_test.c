@@ -18,6 +18,10 @@ TEST(sha256_known_answers)
     d = sha256_of(STR("abc"));
     CHECK_STR(hex(&d, out),
               STR("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+    const struct str parts[] = {STR("a"), {NULL, 0}, STR("bc")};
+    d = sha256_of_parts(parts, ARRAY_LEN(parts));
+    CHECK_STR(hex(&d, out),
+              STR("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
     d = sha256_of(STR("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"));
     CHECK_STR(hex(&d, out),
               STR("248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"));
