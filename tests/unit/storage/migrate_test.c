@@ -187,6 +187,34 @@ TEST(a_function_with_another_signature_takes_the_place_of_the_old_one)
     PQfinish(conn);
 }
 
+/* As programs that run meanwhile do: what they have prepared finds the function that is there now. */
+static const char *one_as_prepared(void)
+{
+    static char value[32];
+    PGresult *result = PQexecPrepared(conn, "one", 0, NULL, NULL, NULL, 0);
+    snprintf(value, sizeof(value), "%s",
+             PQntuples(result) ? PQgetvalue(result, 0, 0) : PQresultErrorMessage(result));
+    PQclear(result);
+    return value;
+}
+
+TEST(prepared_statements_go_on_with_what_is_made_anew)
+{
+    fresh();
+    add("one", "() RETURNS int", "a", ONE);
+    CHECK(up());
+    PQclear(PQprepare(conn, "one", "SELECT one()::text", 0, NULL));
+    for (int i = 0; i < 7; i++) /* planned once for all by then */
+        CHECK(strcmp(one_as_prepared(), "1") == 0);
+    edit("one", "b", "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 11'");
+    CHECK_INT(up_counts(), 100);
+    CHECK(strcmp(one_as_prepared(), "11") == 0);
+    edit("one", "c", ONE_AND_A_HALF)->signature = "() RETURNS numeric";
+    CHECK_INT(up_counts(), 100);
+    CHECK(strcmp(one_as_prepared(), "1.5") == 0);
+    PQfinish(conn);
+}
+
 TEST(a_function_without_a_file_is_dropped_and_a_dropped_one_is_made_anew)
 {
     fresh();
