@@ -1,11 +1,9 @@
 /* storage/booking_create.c - creations, decided together (storage/batch.h): the rules of their batches.
  *
  * A request weighs as many services as it wants, for that is what the statement's work grows with. Its
- * duplicates are the same customer's requests with the same Idempotency-Key. The language belongs to what
- * is asked for: a duplicate in another one goes with the next batch, where the database has the language of
- * the first to answer with. */
+ * duplicates are the same customer's requests with the same Idempotency-Key in the same language; one in
+ * another language goes with the next batch, and is answered in the language of the first from its key. */
 #include "domain/i18n/texts.h"
-#include "domain/reason.h"
 #include "embedded.h"
 #include "runtime/base/stats.h"
 #include "storage/booking_rows.h"
@@ -20,7 +18,7 @@ struct creation {
     const struct booking_request *in;
     int64_t customer;
     struct str request_id;
-    struct str asked; /* language; empty: what the customer prefers */
+    enum lang lang; /* of the answer */
 };
 
 /* ---- the statement ------------------------------------------------------------------------------ */
@@ -29,7 +27,7 @@ struct creation {
 struct columns {
     size_t requests, services;
     int64_t *customers, *salons, *holds, *units, *wanted, *staff;
-    struct str *notes, *ids, *asked, *keys, *fingerprints;
+    struct str *notes, *ids, *langs, *keys, *fingerprints;
     struct instant *starts;
 };
 
@@ -41,7 +39,7 @@ static struct columns columns_new(struct arena *arena, size_t requests, size_t s
         .holds = arena_array(arena, int64_t, requests),
         .notes = arena_array(arena, struct str, requests),
         .ids = arena_array(arena, struct str, requests),
-        .asked = arena_array(arena, struct str, requests),
+        .langs = arena_array(arena, struct str, requests),
         .keys = arena_array(arena, struct str, requests),
         .fingerprints = arena_array(arena, struct str, requests),
         .units = arena_array(arena, int64_t, services),
@@ -60,9 +58,9 @@ static void columns_add(struct columns *m, const struct creation *creation)
     m->holds[n] = in->hold;
     m->notes[n] = in->notes;
     m->ids[n] = creation->request_id;
-    m->asked[n] = creation->asked;
-    m->keys[n] = in->key.key;
-    m->fingerprints[n] = in->key.fingerprint;
+    m->langs[n] = lang_code(creation->lang);
+    m->keys[n] = in->once ? in->once->key : STR("");
+    m->fingerprints[n] = in->once ? in->once->fingerprint : STR("");
     for (size_t i = 0; i < in->wishes_len; i++) {
         size_t at = m->services++;
         m->units[at] = (int64_t)m->requests;
@@ -97,7 +95,7 @@ static void encode(struct arena *arena, struct batch_waiter *const *entries, siz
     *args++ = pg_int8_array(arena, m.holds, n);
     *args++ = pg_text_array(arena, m.notes, n);
     *args++ = pg_text_array(arena, m.ids, n);
-    *args++ = pg_text_array(arena, m.asked, n);
+    *args++ = pg_text_array(arena, m.langs, n);
     *args++ = pg_text_array(arena, m.keys, n);
     *args++ = pg_text_array(arena, m.fingerprints, n);
     *args++ = pg_int8_array(arena, m.units, k);
@@ -117,33 +115,36 @@ static const struct batch_kind creations = {
 /* ---- the answer --------------------------------------------------------------------------------- */
 
 /* A refusal, or a booking for each service wanted. */
-static enum err read_answer(struct ctx *c, const struct pg_rows *rows, const struct creation *asked,
-                            struct booking_answer *answer, struct bookings_made *out)
+static enum err read_answer(struct arena *arena, const struct pg_rows *rows,
+                            const struct creation *asked, struct booking_answer *answer,
+                            struct bookings_made *out)
 {
     if (rows->len == 0)
         return ERR_INTERNAL;
     TRY(booking_row_answer(rows, 0, answer));
-    if (asked->waiter.duplicate && answer->verdict == VERDICT_OK) {
-        answer->verdict = VERDICT_REPLAY;
-        if (asked->asked.len)
-            answer->language = c->lang;
-    }
-    if (answer->verdict != VERDICT_OK && answer->verdict != VERDICT_REPLAY)
+    if (answer->refused)
         return OK;
-    out->items = arena_array(c->arena, struct booking, rows->len);
-    for (uint32_t row = 0; row < rows->len; row++)
-        TRY(booking_row_read(rows, row, &out->items[out->len++]));
+    if (asked->waiter.duplicate && !answer->replayed) {
+        answer->replayed = true; /* by its leader, who speaks the same language */
+        answer->lang = asked->lang;
+    }
+    out->items = arena_array(arena, struct booking, rows->len);
+    for (uint32_t row = 0; row < rows->len; row++) {
+        struct booking_answer each;
+        TRY(booking_row_answer(rows, row, &each));
+        assert(each.item < rows->len && out->items[each.item].id == 0);
+        TRY(booking_row_read(rows, row, &out->items[each.item]));
+    }
+    out->len = rows->len;
     return OK;
 }
 
-static struct batch_key key_of(struct ctx *c, const struct creation *creation)
+static struct batch_key key_of(struct ctx *c, int64_t customer, const struct once *once)
 {
-    const struct once *key = &creation->in->key;
-    if (key->key.len == 0)
+    if (!once || once->key.len == 0)
         return (struct batch_key){0};
-    struct str whole =
-        str_printf(c->arena, "%.*s %.*s", STR_FMT(creation->asked), STR_FMT(key->fingerprint));
-    return (struct batch_key){creation->customer, key->key, whole};
+    struct str whole = str_printf(c->arena, "%d %.*s", c->lang, STR_FMT(once->fingerprint));
+    return (struct batch_key){customer, once->key, whole};
 }
 
 enum err booking_store_create(struct ctx *c, struct booking_store *store,
@@ -151,23 +152,26 @@ enum err booking_store_create(struct ctx *c, struct booking_store *store,
                               const struct booking_request *in, struct booking_answer *answer,
                               struct bookings_made *out)
 {
-    if (batcher_full(&store->creations))
-        return fail_retry(c, R_OVERLOADED, 1);
-    struct creation creation = {.limits = limits,
-                                .in = in,
-                                .customer = customer,
-                                .request_id = c->request_id,
-                                .asked = in->language_asked ? lang_code(c->lang) : STR("")};
-    creation.waiter.weight = (uint32_t)in->wishes_len;
-    creation.waiter.key = key_of(c, &creation);
+    if (batcher_full(&store->creations)) {
+        *answer = (struct booking_answer){.refused = R_OVERLOADED};
+        return OK;
+    }
+    struct creation creation = {
+        .waiter = {.weight = (uint32_t)in->wishes_len, .key = key_of(c, customer, in->once)},
+        .limits = limits,
+        .in = in,
+        .customer = customer,
+        .request_id = c->request_id,
+        .lang = c->lang,
+    };
     struct pg_rows rows;
     enum err err = batch_query(c, &store->creations, &creation.waiter, &rows);
     if (booking_was_overtaken(err, &rows)) {
-        *answer = (struct booking_answer){.verdict = VERDICT_SLOT_TAKEN, .language = c->lang};
+        *answer = (struct booking_answer){.refused = R_SLOT_TAKEN};
         return OK;
     }
     TRY(err);
-    return read_answer(c, &rows, &creation, answer, out);
+    return read_answer(c->arena, &rows, &creation, answer, out);
 }
 
 void booking_store_begin(struct booking_store *store, struct loop *loop, struct pg_pool *pool,

@@ -4,7 +4,7 @@
 #include "storage/booking_rows.h"
 #include "storage/retry.h"
 
-enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t actor,
+enum err booking_store_move(struct ctx *c, struct booking_store *store, const struct actor *actor,
                             const struct booking_move *in, struct booking_answer *answer,
                             struct booking *out)
 {
@@ -14,10 +14,11 @@ enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t 
         [BOOKING_DID_NOT_SHOW] = STR("no_show"),
         [BOOKING_CANCEL] = STR("cancel"),
     };
+    struct pg_arg who = actor->kind == ACTOR_SYSTEM ? pg_int8_or_null(0) : pg_int8(actor->user_id);
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_BOOKINGS_MOVE,
-                 PG_ARGS(pg_int8(actor), pg_int8(in->id), pg_text(actions[in->action]),
-                         pg_int4(in->version), pg_text(in->reason), pg_text(c->request_id)),
+                 PG_ARGS(who, pg_int8(in->id), pg_text(actions[in->action]), pg_int4(in->version),
+                         pg_text(in->reason), pg_text(c->request_id)),
                  &rows));
     return booking_rows_one(&rows, answer, out);
 }
@@ -35,7 +36,7 @@ enum err booking_store_reschedule(struct ctx *c, struct booking_store *store, in
                                        staff, pg_int4(in->version), pg_text(c->request_id)),
                                &rows);
     if (booking_was_overtaken(err, &rows)) {
-        *answer = (struct booking_answer){.verdict = VERDICT_SLOT_TAKEN, .language = c->lang};
+        *answer = (struct booking_answer){.refused = R_SLOT_TAKEN};
         return OK;
     }
     TRY(err);
@@ -95,9 +96,8 @@ enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t 
 {
     struct pg_rows rows;
     TRY(list_rows(c, store, viewer, in, &rows));
-    *answer = (struct booking_answer){.verdict = VERDICT_CUSTOMER_UNKNOWN};
     if (rows.len == 0)
-        return OK;
+        return ERR_INTERNAL;
     TRY(booking_row_answer(&rows, 0, answer));
     out->more = rows.len > (uint64_t)in->limit;
     out->len = out->more ? (size_t)in->limit : rows.len;

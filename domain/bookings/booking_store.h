@@ -1,35 +1,27 @@
 /* domain/bookings/booking_store.h - port: where bookings are decided and kept. Every call is one
  * statement.
  *
- * OK means that there is a verdict; `out` is written when it is VERDICT_OK. `language` is what the
- * actor prefers, written unless the verdict is VERDICT_CUSTOMER_UNKNOWN. */
+ * OK means that there is an answer; `out` is written when it is granted. */
 #pragma once
 #include "domain/bookings/bookings.h"
-
-enum booking_verdict {
-#define VERDICT(name, code, reason, field) VERDICT_##name,
-#include "domain/bookings/verdicts.def"
-#undef VERDICT
-    VERDICT_COUNT
-};
-bool booking_verdict_parse(struct str code, enum booking_verdict *out);
+#include "domain/reason.h"
 
 struct booking_answer {
-    enum booking_verdict verdict;
-    enum lang language;
-    size_t wish; /* the one that a refusal is about */
+    enum reason refused; /* R_NONE: granted */
+    size_t item;         /* the wish that it is about */
+    bool replayed;       /* granted before, for the same key: `out` is what was answered then, */
+    enum lang lang;      /* in this language */
 };
 
-/* Judges and, with VERDICT_OK, has made all that was wished for: durable when this returns. With
- * VERDICT_REPLAY it was made before, for the same key, and `out` is what was answered then. Decided
- * together with others that come at the same time. */
+/* Judges and, when granted, has made all that was wished for: durable when this returns. Decided
+ * together with others that come at the same time; R_OVERLOADED: too many wait for that. */
 NODISCARD enum err booking_store_create(struct ctx *c, struct booking_store *store,
                                         const struct booking_limits *limits, int64_t customer,
                                         const struct booking_request *in,
                                         struct booking_answer *answer, struct bookings_made *out);
-NODISCARD enum err booking_store_move(struct ctx *c, struct booking_store *store, int64_t actor,
-                                      const struct booking_move *in, struct booking_answer *answer,
-                                      struct booking *out);
+NODISCARD enum err booking_store_move(struct ctx *c, struct booking_store *store,
+                                      const struct actor *actor, const struct booking_move *in,
+                                      struct booking_answer *answer, struct booking *out);
 NODISCARD enum err booking_store_reschedule(struct ctx *c, struct booking_store *store,
                                             int64_t actor, const struct booking_new_time *in,
                                             struct booking_answer *answer, struct booking *out);
@@ -42,11 +34,11 @@ struct booking_moving {
 };
 NODISCARD enum err booking_store_moving(struct ctx *c, struct booking_store *store, int64_t actor,
                                         int64_t id, struct booking_moving *out);
-/* VERDICT_OK, VERDICT_CUSTOMER_UNKNOWN, VERDICT_BOOKING_UNKNOWN. */
+/* R_TOKEN_INVALID: there is no such user; R_NOT_FOUND. */
 NODISCARD enum err booking_store_get(struct ctx *c, struct booking_store *store, int64_t viewer,
                                      int64_t id, struct booking_answer *answer,
                                      struct booking *out);
-/* VERDICT_OK, VERDICT_CUSTOMER_UNKNOWN. */
+/* R_TOKEN_INVALID. */
 NODISCARD enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t viewer,
                                       const struct booking_query *in, struct booking_answer *answer,
                                       struct booking_page *out);

@@ -1,28 +1,14 @@
+/* domain/bookings/bookings.c - asks the store, which decides, and makes what it answers a refusal or a result.
+ *
+ * Who may have which time is judged where the locks are (storage/schema/functions/bookings): a rule that
+ * was judged here could be overtaken before it is written. What is decided here is what an answer means:
+ * which field a reason is about, what a loser is offered, what is counted, what is to be settled. */
 #include "domain/bookings/bookings.h"
 
+#include "domain/bookings/alternatives.h"
 #include "domain/bookings/booking_store.h"
 #include "domain/bookings/settlement.h"
 #include "runtime/base/stats.h"
-
-static const struct {
-    struct str code;
-    enum reason reason;
-    struct str field;
-} verdicts[VERDICT_COUNT] = {
-#define VERDICT(name, code, reason, field) {STR(code), R_##reason, STR(field)},
-#include "domain/bookings/verdicts.def"
-#undef VERDICT
-};
-
-bool booking_verdict_parse(struct str code, enum booking_verdict *out)
-{
-    for (int i = 0; i < VERDICT_COUNT; i++)
-        if (str_eq(code, verdicts[i].code)) {
-            *out = (enum booking_verdict)i;
-            return true;
-        }
-    return false;
-}
 
 static const struct str status_codes[BOOKING_STATUS_COUNT] = {
     [BOOKING_HELD] = STR("held"),           [BOOKING_PENDING] = STR("pending"),
@@ -47,113 +33,118 @@ bool booking_status_parse(struct str code, enum booking_status *out)
     return false;
 }
 
-static enum err judge(struct ctx *c, const struct booking_answer *answer)
+/* ---- answers ------------------------------------------------------------------------------------ */
+
+/* The field of the request that a reason is about, or empty. */
+static struct str field_of(enum reason reason)
 {
-    if (answer->verdict == VERDICT_OK || answer->verdict == VERDICT_REPLAY)
-        return OK;
-    if (verdicts[answer->verdict].field.len)
-        return fail_field(c, verdicts[answer->verdict].field, verdicts[answer->verdict].reason);
-    return fail(c, verdicts[answer->verdict].reason);
+    static const struct {
+        enum reason reason;
+        struct str field;
+    } fields[] = {
+        {R_SALON_UNKNOWN, STR("salon")},
+        {R_SERVICE_UNKNOWN, STR("service")},
+        {R_NOBODY_OFFERS, STR("service")},
+        {R_STAFF_UNKNOWN, STR("staff")},
+        {R_STAFF_ELSEWHERE, STR("staff")},
+        {R_STAFF_NOT_OFFERING, STR("staff")},
+        {R_BOOKING_PAST, STR("starts_at")},
+        {R_BOOKING_TOO_SOON, STR("starts_at")},
+        {R_BOOKING_TOO_FAR, STR("starts_at")},
+        {R_BOOKING_OFF_GRID, STR("starts_at")},
+        {R_BOOKING_OUTSIDE_HOURS, STR("starts_at")},
+        {R_BOOKING_OUTSIDE_WINDOWS, STR("starts_at")},
+        {R_BOOKING_STAFF_OFF, STR("starts_at")},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (fields[i].reason == reason)
+            return fields[i].field;
+    return STR("");
 }
 
-static void count_creation(enum booking_verdict verdict)
+static enum err refuse(struct ctx *c, const struct booking_answer *answer)
 {
-    stat_count(verdict == VERDICT_OK           ? STAT_BOOKING_CREATED
-               : verdict == VERDICT_REPLAY     ? STAT_BOOKING_REPLAYED
-               : verdict == VERDICT_SLOT_TAKEN ? STAT_BOOKING_SLOT_TAKEN
-                                               : STAT_BOOKING_REFUSED);
+    if (answer->refused == R_OVERLOADED)
+        return fail_retry(c, R_OVERLOADED, 1);
+    return fail_field(c, field_of(answer->refused), answer->refused);
+}
+
+static enum err answered(struct ctx *c, const struct booking_answer *answer)
+{
+    return answer->refused == R_NONE ? OK : refuse(c, answer);
+}
+
+/* ---- creating ----------------------------------------------------------------------------------- */
+
+static void count_creation(const struct booking_answer *answer)
+{
+    if (answer->refused == R_OVERLOADED)
+        return; /* it was not decided */
+    stat_count(answer->refused == R_SLOT_TAKEN ? STAT_BOOKING_SLOT_TAKEN
+               : answer->refused               ? STAT_BOOKING_REFUSED
+               : answer->replayed              ? STAT_BOOKING_REPLAYED
+                                               : STAT_BOOKING_CREATED);
+}
+
+/* Of a visit: the field, if it is one of a service, is the refused service's. */
+static bool is_about_item(const struct ctx *c, enum err err)
+{
+    return err == ERR_CONFLICT || (err == ERR_INVALID && !str_eq(c->refusal.field, STR("salon")));
+}
+
+static enum err refuse_creation(struct ctx *c, struct bookings *bookings,
+                                const struct booking_request *in,
+                                const struct booking_answer *answer)
+{
+    enum err err = refuse(c, answer);
+    if (in->wishes_len > 1 && is_about_item(c, err)) {
+        c->refusal.field = STR("");
+        refusal_add(&c->refusal, extra_number("item", (int64_t)answer->item));
+    }
+    if (answer->refused == R_SLOT_TAKEN)
+        booking_offer(c, bookings, in, answer->item);
+    return err;
 }
 
 enum err bookings_create(struct ctx *c, struct bookings *bookings, const struct actor *actor,
                          const struct booking_request *in, struct bookings_made *out)
 {
     assert(in->wishes_len > 0 && in->wishes_len <= BOOKING_VISIT_MAX);
+    assert(actor->kind == ACTOR_USER);
     struct booking_answer answer;
     *out = (struct bookings_made){0};
     TRY(booking_store_create(c, bookings->store, &bookings->limits, actor->user_id, in, &answer,
                              out));
-    count_creation(answer.verdict);
-    out->refused_wish = answer.wish;
-    out->replayed = answer.verdict == VERDICT_REPLAY;
-    if (out->replayed)
-        c->lang = answer.language;
-    return judge(c, &answer);
-}
-
-static enum err offer_near(struct ctx *c, struct bookings *bookings, struct slots_query *query,
-                           struct instant wanted, struct booking_alternatives *out)
-{
-    enum { DAY_US = 24 * 3600 * 1000000LL };
-    struct slots_answer answer;
-    /* Of the days around it, most behind: who is late looks for later. Only who works rarely, or is
-     * booked out, is looked at longer. */
-    query->from.days = (int32_t)(wanted.us / DAY_US) - 2;
-    query->days = BOOKING_ALTERNATIVES_DAYS;
-    TRY(catalogue_slots_around(c, bookings->catalogue, query, BOOKING_ALTERNATIVES_MAX, &answer));
-
-    size_t nearest[BOOKING_ALTERNATIVES_MAX];
-    *out = (struct booking_alternatives){.tz = answer.tz};
-    out->len = slots_nearest(&answer.slots, wanted.us / 1000000, BOOKING_ALTERNATIVES_MAX, nearest);
-    for (size_t i = 0; i < out->len; i++) {
-        size_t member = 0;
-        while (!slots_is_free(&answer.slots, nearest[i], member))
-            member++;
-        struct instant starts = {answer.slots.starts_s[nearest[i]] * 1000000};
-        out->items[i] = (struct booking_alternative){
-            starts, instant_add(starts, seconds(answer.slots.duration_s)),
-            answer.slots.staff[member]};
-    }
+    count_creation(&answer);
+    if (answer.refused)
+        return refuse_creation(c, bookings, in, &answer);
+    assert(out->len == in->wishes_len);
+    if (answer.replayed)
+        once_replay(c, in->once, answer.lang);
     return OK;
 }
 
-enum err bookings_alternatives(struct ctx *c, struct bookings *bookings,
-                               const struct booking_request *in, size_t refused_wish,
-                               struct booking_alternatives *out)
-{
-    assert(refused_wish < in->wishes_len);
-    const struct booking_wish *refused = &in->wishes[refused_wish];
-    struct visit_sibling siblings[BOOKING_VISIT_MAX];
-    struct slots_query query = {.salon = in->salon,
-                                .service = refused->service,
-                                .staff = refused->staff,
-                                .siblings = siblings};
-    for (size_t i = 0; i < in->wishes_len; i++)
-        if (i != refused_wish)
-            siblings[query.siblings_len++] =
-                (struct visit_sibling){in->wishes[i].service, in->wishes[i].staff,
-                                       in->wishes[i].starts_at.us / 1000000, i < refused_wish};
-    return offer_near(c, bookings, &query, refused->starts_at, out);
-}
-
-enum err bookings_alternatives_to_move(struct ctx *c, struct bookings *bookings,
-                                       const struct actor *actor, const struct booking_new_time *in,
-                                       struct booking_alternatives *out)
-{
-    struct booking_moving moving;
-    TRY(booking_store_moving(c, bookings->store, actor->user_id, in->id, &moving));
-    struct slots_query query = {.salon = moving.salon,
-                                .service = moving.service,
-                                .staff = in->other_staff ? in->staff : moving.staff,
-                                .moving = &moving.slot,
-                                .pressing = moving.pressing};
-    return offer_near(c, bookings, &query, in->starts_at, out);
-}
+/* ---- looking ------------------------------------------------------------------------------------ */
 
 enum err bookings_get(struct ctx *c, struct bookings *bookings, const struct actor *actor,
                       int64_t id, struct booking *out)
 {
+    assert(actor->kind == ACTOR_USER);
     struct booking_answer answer;
     TRY(booking_store_get(c, bookings->store, actor->user_id, id, &answer, out));
-    return judge(c, &answer);
+    return answered(c, &answer);
 }
 
 enum err bookings_list(struct ctx *c, struct bookings *bookings, const struct actor *actor,
                        const struct booking_query *in, struct booking_page *out)
 {
+    assert(actor->kind == ACTOR_USER);
     struct booking_answer answer;
     TRY(booking_store_list(c, bookings->store, actor->user_id, in, &answer, out));
-    return judge(c, &answer);
+    return answered(c, &answer);
 }
+
+/* ---- moving ------------------------------------------------------------------------------------- */
 
 /* The move is made, whatever becomes of this: what is not settled now stands in the history. */
 static void settle(struct ctx *c, struct bookings *bookings, const struct booking *booking)
@@ -173,20 +164,27 @@ enum err bookings_move(struct ctx *c, struct bookings *bookings, const struct ac
         [BOOKING_CANCEL] = STAT_BOOKING_CANCELLED,
     };
     struct booking_answer answer;
-    TRY(booking_store_move(c, bookings->store, actor->user_id, in, &answer, out));
-    if (answer.verdict == VERDICT_OK) {
-        stat_count(counters[in->action]);
-        settle(c, bookings, out);
-    }
-    return judge(c, &answer);
+    TRY(booking_store_move(c, bookings->store, actor, in, &answer, out));
+    TRY(answered(c, &answer));
+    assert(out->id == in->id);
+    stat_count(counters[in->action]);
+    settle(c, bookings, out);
+    return OK;
 }
 
 enum err bookings_reschedule(struct ctx *c, struct bookings *bookings, const struct actor *actor,
                              const struct booking_new_time *in, struct booking *out)
 {
+    assert(actor->kind == ACTOR_USER);
     struct booking_answer answer;
     TRY(booking_store_reschedule(c, bookings->store, actor->user_id, in, &answer, out));
-    if (answer.verdict == VERDICT_OK)
-        stat_count(STAT_BOOKING_RESCHEDULED);
-    return judge(c, &answer);
+    if (answer.refused) {
+        enum err err = refuse(c, &answer);
+        if (answer.refused == R_SLOT_TAKEN)
+            booking_offer_to_move(c, bookings, actor->user_id, in);
+        return err;
+    }
+    assert(out->id == in->id);
+    stat_count(STAT_BOOKING_RESCHEDULED);
+    return OK;
 }

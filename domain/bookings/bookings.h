@@ -6,8 +6,8 @@
  *
  * 1. Two active bookings never share a member of staff at any instant. The database keeps it: the
  *    staff row is locked and the overlap checked again, and a constraint stands behind that.
- * 2. One statement decides each move, and creations that come at the same time together; each gets
- *    exactly one verdict.
+ * 2. One statement decides each move, and creations that come at the same time together; each is
+ *    granted, or refused for exactly one reason.
  * 3. Every move compares the version it saw and leaves a row in the history.
  *
  * Views are into the request's arena. Waits: exactly the calls that take a ctx. */
@@ -16,7 +16,6 @@
 #include "domain/catalogue/catalogue.h"
 #include "domain/once.h"
 
-struct booking_new_time;
 struct booking_payments;
 struct booking_store;
 
@@ -79,41 +78,19 @@ struct booking_request {
     size_t wishes_len;
     bool hold; /* only kept for a while, until it is confirmed */
     struct str notes;
-    struct once key;
-    bool language_asked; /* as in struct actor: the answer is in the ctx's language */
+    struct once *once; /* NULL: it has no key */
 };
 struct bookings_made {
     struct booking *items; /* as wished, in that order */
     size_t len;
-    bool replayed;       /* before, for the same key; the ctx speaks the language of then */
-    size_t refused_wish; /* written with a refusal: the one it is about */
 };
-/* A refusal names exactly one cause: see verdicts.def. R_SLOT_TAKEN when another was faster.
- * R_KEY_REUSED: the key came with another request before. R_OVERLOADED: too many are waiting. */
+/* A refusal names one reason and the field that it is about (field_of in bookings.c). R_SLOT_TAKEN: another
+ * was faster; it says "alternatives" (alternatives.h). R_KEY_REUSED: the key came with another request
+ * before. R_OVERLOADED: too many are waiting. Of a visit it says as "item" which service it is about, from
+ * 0, if any. */
 NODISCARD enum err bookings_create(struct ctx *c, struct bookings *bookings,
                                    const struct actor *actor, const struct booking_request *in,
                                    struct bookings_made *out);
-
-/* What to offer to the loser: free times around the one that was taken, nearest first, with the same
- * member of staff if one was asked for. Of a visit: for the refused wish, when the others stay. */
-enum { BOOKING_ALTERNATIVES_MAX = 3, BOOKING_ALTERNATIVES_DAYS = 7 };
-struct booking_alternatives {
-    const struct tz *tz;
-    size_t len;
-    struct booking_alternative {
-        struct instant starts_at, ends_at;
-        int64_t staff; /* one who is free then */
-    } items[BOOKING_ALTERNATIVES_MAX];
-};
-NODISCARD enum err bookings_alternatives(struct ctx *c, struct bookings *bookings,
-                                         const struct booking_request *in, size_t refused_wish,
-                                         struct booking_alternatives *out);
-
-/* The same for a booking that was to move: times to which this actor can move it. */
-NODISCARD enum err bookings_alternatives_to_move(struct ctx *c, struct bookings *bookings,
-                                                 const struct actor *actor,
-                                                 const struct booking_new_time *in,
-                                                 struct booking_alternatives *out);
 
 /* R_NOT_FOUND: there is none, or it is none of the actor's business. */
 NODISCARD enum err bookings_get(struct ctx *c, struct bookings *bookings, const struct actor *actor,
@@ -152,7 +129,8 @@ struct booking_move {
 /* Who may do what, see booking_move.sql: customers confirm holds (with their whole visit) and
  * cancel until the booking begins (a hold with its whole visit), after the salon's cut-off a confirmed
  * one for the late fee; the salon's people confirm, complete, note no-shows (for the fee) and cancel for
- * free. What was paid is settled when that ends the booking (settlement.h).
+ * free; the system confirms what was paid for, where the salon need not approve, and cancels for free.
+ * What was paid is settled when that ends the booking (settlement.h).
  * R_NOT_FOUND, R_FORBIDDEN, R_BOOKING_MOVED, R_BOOKING_BEGUN, R_BOOKING_NOT_BEGUN,
  * R_BOOKING_TRANSITION. */
 NODISCARD enum err bookings_move(struct ctx *c, struct bookings *bookings,
@@ -166,8 +144,9 @@ struct booking_new_time {
     int64_t staff;    /* 0: anybody */
     int32_t version;
 };
-/* Claims the new time and frees the old one in one go; the booking keeps its id. Refusals as of
- * bookings_create and bookings_move, and R_BOOKING_TOO_LATE: that would escape a late fee. */
+/* Claims the new time and frees the old one in one go; the booking keeps its id. `actor` is a user.
+ * Refusals as of bookings_create and bookings_move, and R_BOOKING_TOO_LATE: that would escape a late
+ * fee. */
 NODISCARD enum err bookings_reschedule(struct ctx *c, struct bookings *bookings,
                                        const struct actor *actor, const struct booking_new_time *in,
                                        struct booking *out);

@@ -141,52 +141,6 @@ static enum err read_create(struct ctx *c, struct request *req, struct booking_r
     return OK;
 }
 
-/* As {"starts_at", "ends_at", "staff"} each. */
-static struct refusal_extra alternatives_of(struct arena *arena,
-                                            const struct booking_alternatives *found)
-{
-    enum { COLUMNS = 3 };
-    struct refusal_extra *cells = arena_array(arena, struct refusal_extra, COLUMNS * found->len);
-    for (size_t i = 0; i < found->len; i++) {
-        const struct booking_alternative *slot = &found->items[i];
-        struct refusal_extra *row = cells + COLUMNS * i;
-        row[0] =
-            extra_instant("starts_at", slot->starts_at, tz_offset_at(found->tz, slot->starts_at));
-        row[1] = extra_instant("ends_at", slot->ends_at, tz_offset_at(found->tz, slot->ends_at));
-        row[2] = extra_number("staff", slot->staff);
-    }
-    return extra_list("alternatives", cells, found->len, COLUMNS);
-}
-
-/* The refusal stands whether or not the look for other times succeeded. */
-static enum err slot_taken(struct ctx *c, struct refusal refusal, enum err look,
-                           struct booking_alternatives *found)
-{
-    if (look != OK)
-        found->len = 0;
-    c->refusal = refusal;
-    refusal_add(&c->refusal, alternatives_of(c->arena, found));
-    return ERR_CONFLICT;
-}
-
-/* What a refusal says besides its reason: of a visit, which item it is about (from 0). */
-static enum err refuse_create(struct ctx *c, struct bookings *bookings,
-                              const struct booking_request *in, size_t wish, enum err err)
-{
-    bool about_item = err == ERR_CONFLICT ||
-                      (err == ERR_INVALID && !str_eq(c->refusal.field, STR("salon")));
-    if (in->wishes_len > 1 && about_item && refused(c) != R_NONE) {
-        c->refusal.field = STR(""); /* the field is in an item */
-        refusal_add(&c->refusal, extra_number("item", (int64_t)wish));
-    }
-    if (err != ERR_CONFLICT || refused(c) != R_SLOT_TAKEN)
-        return err;
-    struct refusal refusal = c->refusal;
-    struct booking_alternatives found = {0};
-    enum err look = bookings_alternatives(c, bookings, in, wish, &found);
-    return slot_taken(c, refusal, look, &found);
-}
-
 static void put_visit(struct ctx *c, struct json_writer *w, const struct bookings_made *made)
 {
     json_object_begin(w, NULL);
@@ -201,20 +155,15 @@ static void put_visit(struct ctx *c, struct json_writer *w, const struct booking
 enum err api_booking_create(struct ctx *c, struct request *req, struct response *res)
 {
     struct booking_request in;
-    struct once key;
-    TRY(idempotency_key(c, req, &key));
+    struct once once;
+    TRY(idempotency_key(c, req, &once));
     TRY(read_create(c, req, &in));
-    in.key = key;
-    in.language_asked = true;
+    in.once = &once;
 
-    struct bookings *bookings = bookings_of(req->app);
     struct actor actor = actor_of(req);
     struct bookings_made made;
-    enum err err = bookings_create(c, bookings, &actor, &in, &made);
-    if (err)
-        return refuse_create(c, bookings, &in, made.refused_wish, err);
-    if (made.replayed)
-        response_header(res, STR("Idempotency-Replayed"), STR("true"));
+    TRY(bookings_create(c, bookings_of(req->app), &actor, &in, &made));
+    idempotency_tell(res, &once);
     struct json_writer w = respond_json(c, res, 201);
     if (made.items[0].visit)
         put_visit(c, &w, &made);
@@ -347,16 +296,6 @@ static const struct json_field reschedule_fields[] = {
     {"version", JSON_INT, JSON_NULLABLE, offsetof(struct reschedule_body, version), 1, INT32_MAX},
 };
 
-static enum err new_time_taken(struct ctx *c, struct request *req,
-                               const struct booking_new_time *in)
-{
-    struct actor actor = actor_of(req);
-    struct refusal refusal = c->refusal;
-    struct booking_alternatives found = {0};
-    enum err look = bookings_alternatives_to_move(c, bookings_of(req->app), &actor, in, &found);
-    return slot_taken(c, refusal, look, &found);
-}
-
 enum err api_booking_reschedule(struct ctx *c, struct request *req, struct response *res)
 {
     struct reschedule_body body;
@@ -368,9 +307,6 @@ enum err api_booking_reschedule(struct ctx *c, struct request *req, struct respo
                                   .version = (int32_t)body.version.v};
     struct actor actor = actor_of(req);
     struct booking booking;
-    enum err err = bookings_reschedule(c, bookings_of(req->app), &actor, &in, &booking);
-    if (err == ERR_CONFLICT && refused(c) == R_SLOT_TAKEN)
-        return new_time_taken(c, req, &in);
-    TRY(err);
+    TRY(bookings_reschedule(c, bookings_of(req->app), &actor, &in, &booking));
     return respond_booking(c, res, 200, &booking);
 }

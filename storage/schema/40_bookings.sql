@@ -138,37 +138,38 @@ JOIN catalogue_staff staff ON staff.id = b.staff_id
 JOIN accounts_user worker ON worker.id = staff.user_id
 JOIN accounts_user customer ON customer.id = b.customer_id;
 
--- One service wanted at one time, looked at before any lock.
-CREATE TYPE booking_prospect AS (
-    n integer,          -- its place in the call
-    unit integer,       -- the request it belongs to
+-- One service that is wanted at one time, on its way through bookings_decide: what is asked, what
+-- was judged before any lock, what it got behind the locks.
+CREATE TYPE booking_wish AS (
+    n integer,              -- its place in the call, from 1
+    unit integer,           -- the request it belongs to, from 1
+    item integer,           -- its place in that request, from 1
     customer_id bigint,
     salon_id bigint,
     service_id bigint,
-    verdict text,       -- NULL: nothing speaks against it so far
-    lang text,          -- what the customer prefers; NULL: no such customer
-    anybody boolean,    -- no wish: the least-loaded who is free
+    anybody boolean,        -- no member was named: the least-loaded who is free
     starts_at timestamptz,
     ends_at timestamptz,
-    wanted tstzrange,   -- with the service's buffers
-    day date,           -- the salon's, and its zone
+    wanted tstzrange,       -- with the service's buffers
+    day date,               -- the salon's, and its zone
     timezone text,
-    free bigint[],      -- staff who could; one, unless anybody will do
-    rooms bigint[]      -- rooms that fit; NULL: it needs none
+    free bigint[],          -- staff who could; one, unless anybody will do
+    rooms bigint[],         -- rooms that fit; NULL: it needs none
+    refused text,           -- why (the reason's name); NULL: nothing speaks against it so far
+    void boolean,           -- nothing is made of it: its request is refused, or replayed
+    replayed boolean,       -- its request had its effect before; said by its first wish
+    id bigint,              -- what it got: the booking to be, with whom and where; NULL: nothing
+    staff_id bigint,
+    room_id bigint,
+    stale boolean           -- holds that have run out are in the way of that
 );
 
--- One row of an answer: the verdict on a request and, if it is 'ok' or 'replay', a booking.
-CREATE TYPE booking_decision AS (
-    unit integer,  -- the request
-    item integer,  -- the service of it that the row is about, from 1; of a refusal: the one refused
-    verdict text,
-    lang text,     -- of 'replay': in which it was answered; else what the customer prefers
-                   -- (NULL: no such customer)
-    id bigint, salon_id bigint, service_id bigint, staff_id bigint, customer_id bigint,
-    starts_at timestamptz, ends_at timestamptz, status text, version integer,
-    hold_expires_at timestamptz, price_amount bigint, currency text, deposit_amount bigint,
-    fee_amount bigint, created_at timestamptz, cancel_free_until timestamptz, cancelled_by text,
-    reason text, notes text, visit_id bigint, room_id bigint, timezone text, salon_name_ar text,
-    salon_name_en text, service_name_ar text, service_name_en text, staff_name text,
-    customer_name text
-);
+-- The shape of an answer about bookings: a refusal, or a booking as people see it. (A view, so that
+-- the columns of one are listed above and nowhere else; there are no rows.)
+CREATE VIEW booking_decision AS
+SELECT NULL::integer AS unit,   -- the request
+    NULL::integer AS item,      -- the service of it that the row is about
+    NULL::text AS refused,      -- why (the reason's name); NULL: granted, the rest is the booking
+    NULL::text AS lang,         -- granted before, for the same key: the language of that answer
+    s.*
+FROM bookings_shown s WHERE false;

@@ -110,11 +110,6 @@ LONG_IS_MEANT = "/* tidy: long because"  # beside or in the function, with the r
 
 SQL_COLUMNS_MAX = 100
 SQL_ANSWERS = {"ok", "replay", "rotated", "repeated", "reused", "ended"}  # of SQL, that refuse nothing
-# SQL that is being rewritten: too long, too wide, or it still answers in words of its own (domain/*/*verdicts.def) in
-# place of the names of reasons. These lists only get shorter, and go when they are empty.
-SQL_LONG = ["bookings_decide", "booking_move", "booking_reschedule"]
-SQL_WIDE = [*SQL_LONG, "booking_prospects"]
-SQL_OWN_WORDS = [*SQL_WIDE, "booking_candidates", "idempotency_seen"]
 
 TITLE = re.compile(r"[a-z0-9_/.-]+(,? [a-z0-9_/.-]+)?: \S.*")  # one area, or two
 TITLE_COLUMNS_MAX = 60
@@ -562,15 +557,15 @@ def sql_code(text):
     return re.sub(r"--[^\n]*", "", text)
 
 
-def sql_paths(tree, but=()):
-    return [p for p in tree.paths(".sql") if p.startswith("storage/") and not any(fnmatch.fnmatchcase(Path(p).stem, b) for b in but)]
+def sql_paths(tree):
+    return [p for p in tree.paths(".sql") if p.startswith("storage/")]
 
 
 @rule("SQL of at most 100 columns",
       bad=[{"storage/schema/10_a.sql": "-- " + "x" * 98 + "\n"}, {"storage/sql/a/x.sql": "SELECT '" + "م" * 92 + "';\n"}],
       good=[{"storage/sql/a/x.sql": "SELECT '" + "م" * 90 + "';\n"}, {"bench/pgbench/x.sql": "-- " + "x" * 98 + "\n"}])
 def sql_columns(tree):
-    for path in sql_paths(tree, SQL_WIDE):
+    for path in sql_paths(tree):
         for number, line in tree.lines(path):
             if len(line) > SQL_COLUMNS_MAX:
                 yield f"{path}:{number}: {len(line)} columns, at most {SQL_COLUMNS_MAX}"
@@ -585,7 +580,7 @@ LONG_SQL = "-- x: y.\nCREATE OR REPLACE FUNCTION x()\n    RETURNS int\n    LANGU
       good=[{"storage/schema/functions/a/x.sql": LONG_SQL + "    PERFORM y();\n\n" * 69 + "END $$;\n"},
             {"storage/sql/a/x.sql": "SELECT 1\n" + "    + 1\n" * 80 + "    + 1;\n"}])
 def sql_function_length(tree):
-    for path in sql_paths(tree, SQL_LONG):
+    for path in sql_paths(tree):
         body = re.search(r"\$\$\n(.*)\n[^\n]*\$\$|^(RETURN\b.*)", tree.files[path], re.S | re.M)
         length = len([line for line in (body[1] or body[2]).split("\n") if line.strip()]) if body else 0
         if path.startswith("storage/schema/functions/") and length > FUNCTION_LINES_MAX:
@@ -593,30 +588,25 @@ def sql_function_length(tree):
 
 
 REASONS = 'REASON(SLOT_TAKEN, ERR_CONFLICT, "a.b",\n       "x", "y")\n'
-VERDICTS = 'VERDICT(PAST, "past", BOOKING_PAST, "starts_at")\n'
 
 
 def says(text):
-    return {"storage/schema/functions/a/x.sql": text, "domain/reasons.def": REASONS, "domain/bookings/verdicts.def": VERDICTS}
+    return {"storage/schema/functions/a/x.sql": text, "domain/reasons.def": REASONS}
 
 
 @rule("what SQL refuses by is a reason",
-      bad=[says("verdict := 'SLOT_TAKN';\n"), says("verdict := CASE WHEN a = 'x' THEN 'taken' END;\n"),
+      bad=[says("verdict := 'SLOT_TAKN';\n"), says("refused := 'taken';\n"), says("verdict := CASE WHEN a = 'x' THEN 'taken' END;\n"),
            says("SELECT CASE WHEN a THEN 'NO_SUCH' END;\n"), says("RETURN QUERY SELECT * FROM booking_answer('past', l);\n"),
            says("why := CASE WHEN a THEN 'taken' END;\n"), says("RETURN refused('slot_taken');\n"),
-           {**says(""), "storage/schema/functions/a/booking_move.sql": "verdict := 'slot_takn';\n"},
            {**says(""), "storage/sql/a/x.sql": "SELECT coalesce(f.verdict, 'GONE');\n"}],
       good=[says("verdict := 'SLOT_TAKEN'; -- 'NEVER_MIND'\n"), says("verdict := CASE WHEN a = 'x' THEN 'SLOT_TAKEN' ELSE 'ok' END;\n"),
             says("target := CASE WHEN a THEN 'pending' END; currency := 'SAR';\n"), says("IF TG_OP <> 'INSERT' THEN\n"),
-            says("why := 'SLOT_TAKEN'; RETURN refused('SLOT_TAKEN');\n"),
-            {**says(""), "storage/schema/functions/a/booking_move.sql": "verdict := 'past';\n"}])
+            says("why := 'SLOT_TAKEN'; RETURN refused('SLOT_TAKEN');\n")])
 def sql_reasons(tree):
-    """The name of a reason is a word in capitals; words in small letters are looked at where they become a verdict."""
+    """The name of a reason is a word in capitals; words in small letters are looked at where they become a refusal."""
     reasons = set(re.findall(r"^REASON\((\w+)", tree.files.get("domain/reasons.def", ""), re.M))
-    words = {word for p in tree.paths("verdicts.def") for word in re.findall(r'^VERDICT\(\w+, "(\w+)"', tree.files[p], re.M)}
-    new_form = set(sql_paths(tree, SQL_OWN_WORDS))
+    known = reasons | SQL_ANSWERS
     for path in sql_paths(tree):
-        known = reasons | SQL_ANSWERS | (set() if path in new_form else words)
         code = sql_code(tree.files[path])
         said = {m[1]: m.start() for m in re.finditer(r"'([A-Z][A-Z0-9]{3,}|[A-Z0-9]+_[A-Z0-9_]+)'", code)
                 if m[1] not in ("INSERT", "UPDATE", "DELETE")}

@@ -1,7 +1,8 @@
 -- bookings_list_latest: as list_soonest, latest first; all bookings, or only those that are over.
 -- in:  $1 ... $6 as list_soonest, $7 only those that are over boolean                out: as create
-SELECT 1, 1, 'ok', u.preferred_language, card.*
-FROM accounts_user u
+SELECT 1, 1, CASE WHEN u.id IS NULL THEN 'TOKEN_INVALID' END, NULL::text, card.*
+FROM (SELECT) one
+LEFT JOIN accounts_user u ON u.id = $1::bigint
 LEFT JOIN LATERAL (
     SELECT card.* FROM (
         (SELECT b.id, b.starts_at FROM bookings_booking b
@@ -44,5 +45,4 @@ LEFT JOIN LATERAL (
     -- rather hash the whole table.
     CROSS JOIN LATERAL (SELECT * FROM bookings_shown c WHERE c.id = mine.id OFFSET 0) card
 ) card ON true
-WHERE u.id = $1::bigint
 ORDER BY card.starts_at DESC, card.id DESC;

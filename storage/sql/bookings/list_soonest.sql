@@ -1,11 +1,12 @@
 -- bookings_list_soonest: bookings that are not over, soonest first, that the viewer has to do with:
 -- a branch for each way to have to do with one (booking_relation), so that each walks its own
 -- index; a branch that is not for this viewer's role does not run.
--- No row: no such viewer. One row with NULLs for a booking: there is none (left).
+-- One row with NULLs for a booking: there is none (left), or refused: TOKEN_INVALID.
 -- in:  $1 viewer int8, $2 limit int8, $3 after starts_at, $4 after id int8 (0: first page),
 --      $5 status text ('': any), $6 salon int8 (0: any)                              out: as create
-SELECT 1, 1, 'ok', u.preferred_language, card.*
-FROM accounts_user u
+SELECT 1, 1, CASE WHEN u.id IS NULL THEN 'TOKEN_INVALID' END, NULL::text, card.*
+FROM (SELECT) one
+LEFT JOIN accounts_user u ON u.id = $1::bigint
 LEFT JOIN LATERAL (
     SELECT card.* FROM (
         (SELECT b.id, b.starts_at FROM bookings_booking b
@@ -48,5 +49,4 @@ LEFT JOIN LATERAL (
     -- rather hash the whole table.
     CROSS JOIN LATERAL (SELECT * FROM bookings_shown c WHERE c.id = mine.id OFFSET 0) card
 ) card ON true
-WHERE u.id = $1::bigint
 ORDER BY card.starts_at, card.id;

@@ -154,10 +154,10 @@ def when_the_first_is_refused_its_twin_is_decided_by_itself(w):
         salon, client, key, answers = Salon(w), w.sign_in(), _key(), []
         rival = psycopg2.connect(w.pair.database_url)
         with rival.cursor() as cursor, w.own_server() as other:
-            cursor.execute("SELECT verdict FROM bookings_decide(0, 0, 0, ARRAY[%s], ARRAY[%s], '{0}', '{\"\"}', '{rival}', '{\"\"}', "
+            cursor.execute("SELECT refused FROM bookings_decide(0, 0, 0, ARRAY[%s], ARRAY[%s], '{0}', '{\"\"}', '{rival}', '{\"\"}', "
                            "'{\"\"}', '{\"\"}', '{1}', ARRAY[%s], ARRAY[%s], ARRAY[%s::timestamptz])",
                            (w.somebody("rival").user["id"], salon.id, salon.service, salon.staff[0], at(3, 12)))
-            equal(cursor.fetchone()[0], "ok", "the rival's verdict")
+            equal(cursor.fetchone()[0], None, "why the rival was refused")
             threads = [threading.Thread(target=lambda at=server: answers.append(_book(client.on(at), salon.booking(), key)))
                        for server in (w.main, other)]
             for thread in threads:

@@ -1,9 +1,8 @@
-/* Creations against a private Postgres: decided together, each answered by her own verdict, and one that
+/* Creations against a private Postgres: decided together, each given her own answer, and one that
  * cannot be decided harms nobody. (Who leaves with whom: batch_test.c.) */
 #include "storage/booking_store.h"
 
-#include "domain/i18n/texts.h"
-#include "domain/reason.h"
+#include "storage/booking_rows.h"
 #include "tests/unit/runtime/real_loop.h"
 #include "tests/unit/storage/sql.h"
 
@@ -71,13 +70,14 @@ struct guest {
     struct fixture *f;
     struct job job;
     struct booking_request in;
+    struct once once;
     int64_t customer;
     int64_t patience_ms;
     bool english;
     enum err err;
-    enum reason reason;
     struct booking_answer answer;
     size_t made;
+    struct booking first; /* its texts are gone */
     int64_t id, staff;
     bool done;
 };
@@ -90,11 +90,12 @@ static void guest_run(struct ctx *c, void *arg)
     c->lang = g->english ? LANG_EN : LANG_AR;
     if (g->patience_ms)
         c->deadline = tick_add(loop_now(g->f->real.loop), milliseconds(g->patience_ms));
+    g->in.once = &g->once;
     g->err = booking_store_create(c, &g->f->store, &g->f->limits, g->customer, &g->in, &g->answer,
                                   &made);
-    g->reason = refused(c);
     g->made = made.len;
     if (made.len) {
+        g->first = made.items[0];
         g->id = made.items[0].id;
         g->staff = made.items[0].staff;
     }
@@ -127,7 +128,7 @@ static uint64_t statements(const struct fixture *f)
 
 /* ---- together --------------------------------------------------------------------------------- */
 
-TEST(those_of_one_turn_are_decided_by_one_statement_each_with_her_own_verdict)
+TEST(those_of_one_turn_are_decided_by_one_statement_each_with_her_own_answer)
 {
     struct fixture f;
     fixture_begin(&f, 1, 100);
@@ -135,12 +136,12 @@ TEST(those_of_one_turn_are_decided_by_one_statement_each_with_her_own_verdict)
                          guest(&f, 3, -1, 0), guest(&f, 4, 2, -200), guest(&f, 5, 3, 0)};
     start(g, ARRAY_LEN(g));
     CHECK(real_finish(&f.real, 5000));
-    static const enum booking_verdict expected[6] = {VERDICT_OK, VERDICT_SLOT_TAKEN, VERDICT_OK,
-                                                     VERDICT_OK, VERDICT_PAST,       VERDICT_OK};
+    static const enum reason expected[6] = {R_NONE, R_SLOT_TAKEN,   R_NONE,
+                                            R_NONE, R_BOOKING_PAST, R_NONE};
     for (int i = 0; i < 6; i++) {
         CHECK_INT(g[i].err, OK);
-        CHECK_INT(g[i].answer.verdict, expected[i]);
-        CHECK_INT(g[i].made, expected[i] == VERDICT_OK);
+        CHECK_INT(g[i].answer.refused, expected[i]);
+        CHECK_INT(g[i].made, expected[i] == R_NONE);
     }
     CHECK_INT(g[0].staff, f.staff);
     CHECK_INT(g[2].staff, f.staff + 1);
@@ -158,7 +159,7 @@ TEST(each_answer_is_the_row_of_the_one_who_asked)
     start(g, CUSTOMERS);
     CHECK(real_finish(&f.real, 5000));
     for (int i = 0; i < CUSTOMERS; i++) {
-        CHECK_INT(g[i].answer.verdict, VERDICT_OK);
+        CHECK_INT(g[i].answer.refused, R_NONE);
         CHECK_INT(ask_int(f.db, "SELECT customer_id FROM bookings_booking WHERE id = %lld",
                           (long long)g[i].id),
                   g[i].customer);
@@ -186,10 +187,10 @@ TEST(what_a_refused_visit_would_have_taken_is_free_for_those_behind_it)
     struct guest g[3] = {guest(&f, 0, 0, 5), visit(&f, 1, 0, 0, 5), guest(&f, 2, 0, 0)};
     start(g, 3);
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
-    CHECK_INT(g[1].answer.verdict, VERDICT_SLOT_TAKEN);
+    CHECK_INT(g[0].answer.refused, R_NONE);
+    CHECK_INT(g[1].answer.refused, R_SLOT_TAKEN);
     CHECK_INT(g[1].made, 0);
-    CHECK_INT(g[2].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[2].answer.refused, R_NONE);
     CHECK_INT(statements(&f), 1);
     fixture_end(&f);
 }
@@ -204,7 +205,7 @@ TEST(neighbours_that_touch_are_all_taken_and_one_that_overlaps_two_of_them_is_no
     start(g, 5);
     CHECK(real_finish(&f.real, 5000));
     for (int i = 0; i < 5; i++)
-        CHECK_INT(g[i].answer.verdict, i == 3 ? VERDICT_SLOT_TAKEN : VERDICT_OK);
+        CHECK_INT(g[i].answer.refused, i == 3 ? R_SLOT_TAKEN : R_NONE);
     fixture_end(&f);
 }
 
@@ -224,8 +225,8 @@ TEST(a_hold_that_has_run_out_does_not_hide_a_booking_in_the_way)
     g[0].in.wishes[0].starts_at = instant_add(f.starts, minutes(30));
     start(g, 2);
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[0].answer.verdict, VERDICT_SLOT_TAKEN);
-    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[0].answer.refused, R_SLOT_TAKEN);
+    CHECK_INT(g[1].answer.refused, R_NONE);
     CHECK_INT(
         ask_int(f.db,
                 "SELECT count(*) FROM bookings_booking WHERE id = %lld AND status = 'expired'",
@@ -241,8 +242,8 @@ TEST(more_than_may_wait_are_told_to_come_back)
     struct guest g[3] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0), guest(&f, 2, 2, 0)};
     start(g, 3);
     CHECK(g[2].done);
-    CHECK_INT(g[2].err, ERR_UNAVAILABLE);
-    CHECK_INT(g[2].reason, R_OVERLOADED);
+    CHECK_INT(g[2].err, OK);
+    CHECK_INT(g[2].answer.refused, R_OVERLOADED);
     CHECK(real_finish(&f.real, 5000));
     CHECK_INT(g[1].err, OK);
     fixture_end(&f);
@@ -286,8 +287,8 @@ TEST(nobody_is_answered_before_the_commit_is_durable_and_refusals_do_not_wait_fo
     CHECK(real_finish(&f.real, 5000));
     CHECK(refused);
     CHECK(!early);
-    CHECK_INT(loser.answer.verdict, VERDICT_SLOT_TAKEN);
-    CHECK_INT(winner.answer.verdict, VERDICT_OK);
+    CHECK_INT(loser.answer.refused, R_SLOT_TAKEN);
+    CHECK_INT(winner.answer.refused, R_NONE);
     fixture_end(&f);
 }
 
@@ -300,20 +301,20 @@ TEST(duplicates_have_one_effect_and_one_answer)
     struct guest g[6];
     for (int i = 0; i < 6; i++) {
         g[i] = guest(&f, 0, 0, 0);
-        g[i].in.key = (struct once){STR("k"), i == 4 ? STR("other") : STR("same")};
-        g[i].english = g[i].in.language_asked = i != 5;
+        g[i].once = (struct once){STR("k"), i == 4 ? STR("other") : STR("same")};
+        g[i].english = i != 5;
     }
     start(g, 6);
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[0].answer.refused, R_NONE);
     for (int i = 1; i < 6; i++) {
         if (i == 4)
             continue;
-        CHECK_INT(g[i].answer.verdict, VERDICT_REPLAY);
-        CHECK_INT(g[i].answer.language, LANG_EN);
+        CHECK(g[i].answer.refused == R_NONE && g[i].answer.replayed);
+        CHECK_INT(g[i].answer.lang, LANG_EN);
         CHECK_INT(g[i].id, g[0].id);
     }
-    CHECK_INT(g[4].answer.verdict, VERDICT_KEY_REUSED);
+    CHECK_INT(g[4].answer.refused, R_KEY_REUSED);
     CHECK_INT(ask_int(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
                       (long long)f.salon),
               1);
@@ -332,9 +333,9 @@ TEST(one_that_postgres_will_not_take_harms_nobody)
     g[1].in.notes = STR("\xff\xfe");
     start(g, 3);
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[0].answer.refused, R_NONE);
     CHECK_INT(g[1].err, ERR_INTERNAL);
-    CHECK_INT(g[2].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[2].answer.refused, R_NONE);
     CHECK_INT(statements(&f), 4);
     fixture_end(&f);
 }
@@ -350,11 +351,11 @@ TEST(a_zero_byte_or_a_time_beyond_the_calendar_harms_nobody_else)
     g[2].in.wishes[0].starts_at.us = INT64_MAX - 1;
     start(g, 4);
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[0].answer.refused, R_NONE);
     CHECK_INT(g[1].made + g[2].made, 0);
     CHECK(g[1].err != OK);
-    CHECK(g[2].err != OK || g[2].answer.verdict == VERDICT_TOO_FAR);
-    CHECK_INT(g[3].answer.verdict, VERDICT_OK);
+    CHECK(g[2].err != OK || g[2].answer.refused == R_BOOKING_TOO_FAR);
+    CHECK_INT(g[3].answer.refused, R_NONE);
     fixture_end(&f);
 }
 
@@ -367,12 +368,12 @@ TEST(a_member_whom_somebody_keeps_locked_holds_up_nobody_else_for_long)
     struct guest g[3] = {guest(&f, 0, 0, 0), guest(&f, 1, 1, 0), guest(&f, 2, 2, 0)};
     start(g, 3);
     CHECK(real_turn_until(&f.real, &g[0].done, 2500) && real_turn_until(&f.real, &g[2].done, 500));
-    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
-    CHECK_INT(g[2].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[0].answer.refused, R_NONE);
+    CHECK_INT(g[2].answer.refused, R_NONE);
     CHECK(!g[1].done);
     ask(f.db, "COMMIT");
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[1].answer.refused, R_NONE);
     fixture_end(&f);
 }
 
@@ -395,8 +396,8 @@ TEST(who_wrote_without_locks_is_noticed_by_the_constraint_and_the_rest_goes_on)
     CHECK(!real_turn_until(&f.real, &g[0].done, 200));
     ask(f.db, "COMMIT");
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[0].answer.verdict, VERDICT_SLOT_TAKEN);
-    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[0].answer.refused, R_SLOT_TAKEN);
+    CHECK_INT(g[1].answer.refused, R_NONE);
     fixture_end(&f);
 }
 
@@ -438,7 +439,7 @@ TEST(who_is_cancelled_leaves_her_batch_which_goes_on_for_the_others)
     CHECK(!g[1].done);
     ask(f.db, "COMMIT");
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[1].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[1].answer.refused, R_NONE);
     CHECK_INT(ask_int(f.db, "SELECT count(*) FROM bookings_booking WHERE salon_id = %lld",
                       (long long)f.salon),
               2); /* hers was under way, and is made */
@@ -461,7 +462,7 @@ TEST(at_the_end_those_who_wait_are_sent_away)
     CHECK_INT(g[1].err, ERR_CANCELED);
     ask(f.db, "COMMIT");
     CHECK(real_finish(&f.real, 5000));
-    CHECK_INT(g[0].answer.verdict, VERDICT_OK);
+    CHECK_INT(g[0].answer.refused, R_NONE);
     fixture_end(&f);
 }
 
@@ -481,5 +482,56 @@ TEST(with_postgres_away_it_is_not_done)
     CHECK(finished);
     CHECK_INT(g[0].err, ERR_UNAVAILABLE);
     CHECK_INT(g[1].err, ERR_UNAVAILABLE);
+    fixture_end(&f);
+}
+
+/* ---- columns ---------------------------------------------------------------------------------- */
+
+TEST(the_columns_that_are_read_are_those_of_the_view)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    int columns = 0;
+    for (const char *name; (name = booking_row_column((size_t)columns)); columns++)
+        CHECK_INT(ask_int(f.db,
+                          "SELECT attnum FROM pg_attribute WHERE attrelid = "
+                          "'booking_decision'::regclass AND attname = '%s'",
+                          name),
+                  columns + 1);
+    CHECK_INT(ask_int(f.db, "SELECT count(*) FROM pg_attribute WHERE attrelid = "
+                            "'booking_decision'::regclass AND attnum > 0"),
+              columns);
+    fixture_end(&f);
+}
+
+/* What a row says, to the last column, by the table that the view is of. */
+TEST(a_booking_is_read_as_it_is_written)
+{
+    struct fixture f;
+    fixture_begin(&f, 1, 100);
+    struct guest g = visit(&f, 0, 0, 0, 2);
+    g.in.hold = true;
+    g.in.notes = STR("window seat");
+    start(&g, 1);
+    CHECK(real_finish(&f.real, 5000));
+    CHECK_INT(g.made, 2);
+    CHECK_INT(g.first.id, g.first.visit);
+    CHECK(g.first.held && g.first.status == BOOKING_HELD);
+    CHECK_INT(
+        ask_int(f.db,
+                "SELECT count(*) FROM bookings_booking b WHERE id = %lld AND salon_id = %lld AND "
+                "service_id = %lld AND staff_id = %lld AND customer_id = %lld AND version = %d "
+                "AND price_amount = %lld AND fee_amount = %lld AND deposit_amount = %lld AND "
+                "starts_at = to_timestamp(%lld) AND ends_at = to_timestamp(%lld) AND "
+                "extract(epoch FROM hold_expires_at) * 1000000 = %lld AND "
+                "extract(epoch FROM created_at) * 1000000 = %lld AND visit_id = %lld AND "
+                "room_id IS NULL AND notes = 'window seat'",
+                (long long)g.first.id, (long long)g.first.salon, (long long)g.first.service,
+                (long long)g.first.staff, (long long)g.first.customer, g.first.version,
+                (long long)g.first.price_amount, (long long)g.first.fee_amount,
+                (long long)g.first.deposit_amount, (long long)g.first.starts_at.us / 1000000,
+                (long long)g.first.ends_at.us / 1000000, (long long)g.first.hold_expires_at.us,
+                (long long)g.first.created_at.us, (long long)g.first.visit),
+        1);
     fixture_end(&f);
 }

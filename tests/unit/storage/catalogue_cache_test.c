@@ -752,14 +752,15 @@ static unsigned bookable(const struct fixture *f, int64_t t)
     unsigned bits = 0;
     for (unsigned i = 0; i < 2; i++) {
         ask(f->db, "BEGIN");
-        const char *verdict = ask(
-            f->db,
-            "SELECT verdict FROM bookings_decide(0, 0, 600, '{%lld}', '{%lld}', '{0}', '{\"\"}', "
-            "'{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
-            "ARRAY[to_timestamp(%lld)])",
-            (long long)f->customer, (long long)f->salon, (long long)f->service,
-            (long long)f->staff[i], (long long)t);
-        bits |= (unsigned)str_eq(str_c(verdict), STR("ok")) << i;
+        const char *answer =
+            ask(f->db,
+                "SELECT coalesce(refused, 'ok') FROM bookings_decide(0, 0, 600, '{%lld}', "
+                "'{%lld}', '{0}', '{\"\"}', "
+                "'{test}', '{\"\"}', '{\"\"}', '{\"\"}', '{1}', '{%lld}', '{%lld}', "
+                "ARRAY[to_timestamp(%lld)])",
+                (long long)f->customer, (long long)f->salon, (long long)f->service,
+                (long long)f->staff[i], (long long)t);
+        bits |= (unsigned)str_eq(str_c(answer), STR("ok")) << i;
         ask(f->db, "ROLLBACK");
     }
     return bits;

@@ -1,18 +1,19 @@
--- booking_answer: rows of an answer: a refusal, or the bookings as they are now.
--- in:  verdict, lang (what the caller prefers), bookings (ids, when the verdict is 'ok')
--- out: a row of the refusal (all but verdict and lang NULL), or one for each booking, by id
-CREATE OR REPLACE FUNCTION booking_answer(verdict text, lang text, bookings bigint[])
+-- booking_answer: the answer about one booking: a refusal, or the booking as it is now.
+-- in:  refused: why not (the reason's name; NULL: granted), booking
+-- out: one row, as bookings_decide
+CREATE OR REPLACE FUNCTION booking_answer(refused text, booking bigint)
     RETURNS SETOF booking_decision
     LANGUAGE plpgsql AS $$
 DECLARE
-    row booking_decision;
+    answer booking_decision;
 BEGIN
-    IF verdict <> 'ok' THEN
-        row.verdict := verdict;
-        row.lang := lang;
-        RETURN NEXT row;
+    IF refused IS NULL THEN
+        RETURN QUERY
+        SELECT 1, 1, NULL::text, NULL::text, s.* FROM bookings_shown s WHERE s.id = booking;
         RETURN;
     END IF;
-    RETURN QUERY SELECT 1, 1, verdict, lang, s.* FROM bookings_shown s WHERE s.id = ANY (bookings)
-        ORDER BY s.id;
+    answer.unit := 1;
+    answer.item := 1;
+    answer.refused := refused;
+    RETURN NEXT answer;
 END $$;

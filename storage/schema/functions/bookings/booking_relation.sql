@@ -16,8 +16,7 @@ BEGIN
                      JOIN catalogue_salon s ON s.id = m.salon_id AND s.active
                      WHERE m.id = staff AND m.user_id = viewer AND m.active) THEN 'staff'
         WHEN viewer_role = 'admin' THEN 'admin'
-        WHEN viewer_role = 'manager'
-            AND EXISTS (SELECT FROM catalogue_salon s WHERE s.id = salon AND s.owner_id = viewer)
-                THEN 'manager'
+        WHEN viewer_role = 'manager' AND EXISTS (
+            SELECT FROM catalogue_salon s WHERE s.id = salon AND s.owner_id = viewer) THEN 'manager'
     END;
 END $$;

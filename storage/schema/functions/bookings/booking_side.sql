@@ -1,9 +1,11 @@
--- booking_side: as what a user belongs to the salon's side of a booking; NULL: not at all.
--- in:  viewer (a user's id) and her role; staff and salon of the booking
--- out: staff, manager, admin, NULL
-CREATE OR REPLACE FUNCTION booking_side(viewer bigint, viewer_role text, staff bigint, salon bigint)
-    RETURNS text
+-- booking_side: as what somebody belongs to the salon's side of a booking; NULL: not at all. The
+-- system belongs to it.
+-- in:  viewer (a user's id) and her role ('system': the system); staff and salon of the booking
+-- out: staff, manager, admin, system, NULL
+CREATE OR REPLACE FUNCTION booking_side(viewer bigint, viewer_role text, staff bigint,
+    salon bigint) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN booking_relation(viewer, viewer_role, NULL, staff, salon);
+    RETURN CASE WHEN viewer_role = 'system' THEN viewer_role
+        ELSE booking_relation(viewer, viewer_role, NULL, staff, salon) END;
 END $$;

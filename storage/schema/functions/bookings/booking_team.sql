@@ -1,10 +1,9 @@
--- booking_team: behind the locks: which of the candidates are free, and how much each has to do
--- that day. Volatile, so that it looks at what is committed when it is called.
--- in:  p: the service wanted; moved: the booking that is to move there, not in its own way (NULL: a
---      new one)
--- out: free and loads, side by side, the least loaded first; stale: holds that have run out are in
---      the way (holds_over says which)
-CREATE OR REPLACE FUNCTION booking_team(p booking_prospect, moved bigint,
+-- booking_team: behind the locks: whom of the candidates is free, and how much she has to do that
+-- day. Volatile, so that it looks at what is committed when it is called.
+-- in:  the wish; moved: the booking that is to move there (NULL: a new one)
+-- out: free staff and their loads, the least first (NULL: nobody); stale: holds that have run out
+--      are in the way (holds_over says which)
+CREATE OR REPLACE FUNCTION booking_team(p booking_wish, moved bigint,
     OUT free bigint[], OUT loads integer[], OUT stale boolean)
     LANGUAGE plpgsql AS $$
 BEGIN

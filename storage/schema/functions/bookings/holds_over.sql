@@ -1,7 +1,6 @@
 -- holds_over: the holds in the way at that time that have run out: the constraint does not know
 -- what time it is, so every one of them has to be written down as expired first.
--- in:  staff and rooms that are wanted, moved (NULL: none): the booking that is to move there
--- out: ids
+-- in: staff and rooms that are wanted, moved (NULL: none): the booking that is to move there
 CREATE OR REPLACE FUNCTION holds_over(p_staff bigint[], p_rooms bigint[], wanted tstzrange,
     moved bigint) RETURNS bigint[]
     LANGUAGE plpgsql AS $$
