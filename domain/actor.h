@@ -3,7 +3,7 @@
  * The system acts when nobody's request does: what ran out is written down, what was paid confirms its
  * booking. It may what the rule that it carries out may, and a history shows it without a person.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "runtime/base/base.h"
 

@@ -6,7 +6,7 @@
  *
  * Two currencies never meet in one sum: that is a bug of the caller, not an answer.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "runtime/base/str.h"
 

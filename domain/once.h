@@ -11,7 +11,7 @@
  *                           keeps its id. A replay answers what has become of the row by now, and so
  *                           does a twin that comes while the partner is still being asked.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "runtime/base/clock.h"
 #include "runtime/base/ctx.h"

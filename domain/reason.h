@@ -1,7 +1,9 @@
 /* domain/reason.h - every refusal a client can see, from one table (reasons.def).
  *
  * `return fail(c, R_SLOT_TAKEN);` notes the reason in the ctx and returns its class. HTTP status,
- * API code, both texts and the public documentation come from the table and nowhere else. */
+ * API code, both texts and the public documentation come from the table and nowhere else.
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/base/ctx.h"
 

@@ -1,4 +1,6 @@
-/* providers/console.h - codes written to the log: for trying out, refused in production. */
+/* providers/console.h - codes written to the log: for trying out, refused in production.
+ *
+ * Waits: never. */
 #pragma once
 #include "domain/otp/otp_sender.h"
 

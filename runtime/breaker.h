@@ -6,7 +6,7 @@
  * OPEN refuses. TRYING lets one call pass, and another one each time open_for has gone by without a
  * verdict (the caller of the last one went away).
  *
- * Nothing here waits or allocates. */
+ * Waits: never.   Allocates: never. */
 #pragma once
 #include "runtime/base/clock.h"
 

@@ -4,7 +4,9 @@
  * control goes back to that somebody. Its struct lies at the top of its own stack.
  *
  *      low                                                        low + size
- *      [guard page][ ............ stack grows down ............ ][struct fiber] */
+ *      [guard page][ ............ stack grows down ............ ][struct fiber]
+ *
+ * Waits: fiber_park. */
 #pragma once
 #include "runtime/loop.h"
 

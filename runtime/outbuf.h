@@ -2,7 +2,9 @@
  * them.
  *
  * What the kernel reads must not move, so who sends has two: one that is being sent and one that is
- * being filled. */
+ * being filled.
+ *
+ * Waits: never. */
 #pragma once
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  *   sock_begin --> open --(sock_end)--> closing --(last completion came)--> ended()
  *
  * Out of receive buffers, the sock waits in its loop's line and is armed again when one comes back.
- * Threads: the loop's.   Waits: never. */
+ * Threads: the loop's.   Waits: sock_connect. */
 #pragma once
 #include "runtime/loop.h"
 

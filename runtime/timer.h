@@ -2,7 +2,9 @@
  *
  * Six levels of 64 slots cover 2^36 ms (two years); setting, cancelling and firing are O(1) and
  * never allocate. A timer waits in the level where its time first differs from now and moves down
- * as that time comes near (Varghese and Lauck, "Hashed and hierarchical timing wheels", 1987). */
+ * as that time comes near (Varghese and Lauck, "Hashed and hierarchical timing wheels", 1987).
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/loop.h"
 

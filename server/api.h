@@ -1,7 +1,9 @@
 /* server/api.h - what an endpoint sees: the request, the response, JSON in and out.
  *
  * An endpoint decodes, calls one domain function, encodes. It returns the domain's error as it is;
- * one place (server/http/errors.c) turns errors into responses. */
+ * one place (server/http/errors.c) turns errors into responses.
+ *
+ * Waits: request_body_next and response_write; an endpoint, and what it calls. */
 #pragma once
 #include "domain/reason.h"
 #include "runtime/base/json.h"

@@ -2,7 +2,8 @@
  *
  *     id, phone_number, email, first_name, last_name, role, preferred_language, is_phone_verified,
  *     date_joined
- */
+ *
+ * Waits: never. */
 #pragma once
 #include "domain/accounts/account.h"
 #include "storage/row_cursor.h"

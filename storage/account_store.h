@@ -1,4 +1,6 @@
-/* storage/account_store.h - the port domain/accounts/account_store.h on Postgres. */
+/* storage/account_store.h - the port domain/accounts/account_store.h on Postgres.
+ *
+ * Waits: as its port. */
 #pragma once
 #include "domain/accounts/account_store.h"
 

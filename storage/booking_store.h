@@ -1,4 +1,6 @@
-/* storage/booking_store.h - the port domain/bookings/booking_store.h on Postgres. */
+/* storage/booking_store.h - the port domain/bookings/booking_store.h on Postgres.
+ *
+ * Waits: booking_store_tidy, and as its port. */
 #pragma once
 #include "domain/bookings/booking_store.h"
 #include "storage/batch.h"

@@ -1,4 +1,6 @@
-/* storage/calendar_store.h - the port domain/desk/calendar_store.h on Postgres. */
+/* storage/calendar_store.h - the port domain/desk/calendar_store.h on Postgres.
+ *
+ * Waits: as its port. */
 #pragma once
 #include "domain/desk/calendar_store.h"
 

@@ -2,7 +2,9 @@
  *
  * Everyone else sees a change within a second by the feed. The writer's mark lies in Redis for a little
  * longer than that; her reads find it there and look at the feed first. Without Redis nobody is known
- * not to have written, and every read of a signed-in user looks (many wait for one look). */
+ * not to have written, and every read of a signed-in user looks (many wait for one look).
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "runtime/base/ctx.h"
 

@@ -1,6 +1,8 @@
 /* storage/catalogue_sql.h - the catalogue as Postgres tells it: one statement a call, but for the facts.
  *
- * What it reads is in the request's arena, with a stamp of 0. ERR_NOT_FOUND: no such active salon. */
+ * What it reads is in the request's arena, with a stamp of 0. ERR_NOT_FOUND: no such active salon.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/catalogue/directory.h"
 #include "domain/catalogue/salon_facts.h"

@@ -1,4 +1,6 @@
-/* storage/catalogue_store.h - the port domain/catalogue/catalogue_store.h on Postgres and a cache. */
+/* storage/catalogue_store.h - the port domain/catalogue/catalogue_store.h on Postgres and a cache.
+ *
+ * Waits: as its port. */
 #pragma once
 #include "domain/catalogue/catalogue_store.h"
 

@@ -1,4 +1,4 @@
-/* storage/desk_store.h - the port domain/desk/desk_store.h on Postgres. */
+/* storage/desk_store.h - the port domain/desk/desk_store.h on Postgres.   Waits: as its port. */
 #pragma once
 #include "domain/desk/desk_store.h"
 

@@ -1,4 +1,6 @@
-/* storage/health.h - are the stores there, and is their schema ours. */
+/* storage/health.h - are the stores there, and is their schema ours.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "runtime/base/ctx.h"
 

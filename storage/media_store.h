@@ -4,7 +4,9 @@
  *   ROOT/<2 hex digits>/<content>.jpg   whole, on the disk, never changed
  *
  * Every call to the file system runs on a thread of the offload pool. A name is given by link(2), which
- * is one step and fails where there is one already: the same content, then. */
+ * is one step and fails where there is one already: the same content, then.
+ *
+ * Waits: as its port; media_prepare blocks, before the loops run. */
 #pragma once
 #include "domain/desk/photo_store.h"
 

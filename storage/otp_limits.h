@@ -1,4 +1,4 @@
-/* storage/otp_limits.h - the port domain/otp/otp_limits.h on Redis. */
+/* storage/otp_limits.h - the port domain/otp/otp_limits.h on Redis.   Waits: as its port. */
 #pragma once
 #include "domain/otp/otp_limits.h"
 

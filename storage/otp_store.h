@@ -1,4 +1,4 @@
-/* storage/otp_store.h - the port domain/otp/otp_store.h on Postgres. */
+/* storage/otp_store.h - the port domain/otp/otp_store.h on Postgres.   Waits: as its port. */
 #pragma once
 #include "domain/otp/otp_store.h"
 

@@ -1,4 +1,6 @@
-/* storage/photo_store.h - rows of photos (domain/desk/photo_store.h) on Postgres. */
+/* storage/photo_store.h - rows of photos (domain/desk/photo_store.h) on Postgres.
+ *
+ * Waits: as its port. */
 #pragma once
 #include "domain/desk/photo_store.h"
 

@@ -1,4 +1,6 @@
-/* storage/review_store.h - the port domain/desk/review_store.h on Postgres. */
+/* storage/review_store.h - the port domain/desk/review_store.h on Postgres.
+ *
+ * Waits: as its port. */
 #pragma once
 #include "domain/desk/review_store.h"
 

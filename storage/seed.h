@@ -1,7 +1,9 @@
 /* storage/seed.h - demo data: salons to try the server with, and people to log in as.
  *
  * Called by the command line (`mawid seed-demo`) and by nothing that serves: uses a blocking
- * connection of its own. Idempotent, and all or nothing: one statement writes it. */
+ * connection of its own. Idempotent, and all or nothing: one statement writes it.
+ *
+ * Waits: blocks.   Threads: any. */
 #pragma once
 #include <stdio.h>
 

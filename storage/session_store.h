@@ -1,4 +1,6 @@
-/* storage/session_store.h - the port domain/accounts/session_store.h on Postgres. */
+/* storage/session_store.h - the port domain/accounts/session_store.h on Postgres.
+ *
+ * Waits: as its port. */
 #pragma once
 #include "domain/accounts/session_store.h"
 

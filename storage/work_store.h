@@ -1,4 +1,4 @@
-/* storage/work_store.h - the port domain/work/work_store.h on Postgres. */
+/* storage/work_store.h - the port domain/work/work_store.h on Postgres.   Waits: as its port. */
 #pragma once
 #include "domain/work/work_store.h"
 

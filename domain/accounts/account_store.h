@@ -1,4 +1,6 @@
-/* domain/accounts/account_store.h - port: where accounts are kept. Every call is one statement. */
+/* domain/accounts/account_store.h - port: where accounts are kept. Every call is one statement.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/accounts/account.h"
 

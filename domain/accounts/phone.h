@@ -4,7 +4,7 @@
  * punctuation). The forms of Saudi mobiles are known here; every other number must come in
  * international form and is judged by the port phone_plan.h.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -1,7 +1,9 @@
 /* domain/accounts/phone_plan.h - port: the numbering plans of the world.
  *
  * Implemented in providers/phone_plan.cc by libphonenumber, whose frames are far deeper than a
- * fiber's stack: the implementation changes to the loop's stack by itself. It never waits. */
+ * fiber's stack: the implementation changes to the loop's stack by itself.
+ *
+ * Waits: never. */
 #pragma once
 #include "domain/accounts/phone.h"
 

@@ -1,5 +1,7 @@
 /* domain/accounts/session_store.h - port: sessions (a device that logged in) and their families of
- * refresh tokens. Every call is one statement, but where it says otherwise. */
+ * refresh tokens. Every call is one statement, but where it says otherwise.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/accounts/account.h"
 #include "domain/accounts/tokens.h"

@@ -7,7 +7,7 @@
  * An access token is judged from its own bytes: no store is asked, so a revoked session's access
  * token lives out its few minutes. A refresh token is only a claim: session_store.h decides.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "runtime/base/clock.h"
 #include "runtime/base/crypto.h"

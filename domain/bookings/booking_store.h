@@ -1,7 +1,9 @@
 /* domain/bookings/booking_store.h - port: where bookings are decided and kept. Every call is one
  * statement.
  *
- * OK means that there is an answer; `out` is written when it is granted. */
+ * OK means that there is an answer; `out` is written when it is granted.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/bookings/bookings.h"
 #include "domain/reason.h"

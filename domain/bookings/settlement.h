@@ -5,7 +5,9 @@
  * crashes when, it is there to be worked off. The call through the port below only spares the customer
  * from waiting until that is done.
  *
- * Amounts are in minor units of the booking's currency. */
+ * Amounts are in minor units of the booking's currency.
+ *
+ * Waits: booking_settle. */
 #pragma once
 #include "domain/bookings/bookings.h"
 

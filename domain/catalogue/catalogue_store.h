@@ -1,6 +1,8 @@
 /* domain/catalogue/catalogue_store.h - port: where the catalogue is read.
  *
- * ERR_NOT_FOUND comes with no reason noted: there is no such (active) salon. */
+ * ERR_NOT_FOUND comes with no reason noted: there is no such (active) salon.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/catalogue/catalogue.h"
 

@@ -2,7 +2,9 @@
  *
  * The database folds names by search_fold (the function search_fold.sql says how); this is the
  * same function for ASCII, Arabic and the marks of direction, letter by letter, so that a search in
- * memory needs no question. A test holds the two against each other over all of these letters. */
+ * memory needs no question. A test holds the two against each other over all of these letters.
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/base/arena.h"
 #include "runtime/base/str.h"

@@ -1,7 +1,7 @@
 /* domain/catalogue/salon_facts.h - everything the catalogue knows about one salon, to be kept.
  *
  * From these facts every page of the salon is made, and its slots together with what is booked.
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "domain/catalogue/catalogue_store.h"
 

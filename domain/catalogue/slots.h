@@ -9,7 +9,7 @@
  * reads them (local_instant in slots.c), because bookings_decide decides by the same rules in SQL:
  * what is offered here can be booked there.
  *
- * Nothing here waits or keeps state. Seconds are since 1970-01-01T00:00:00Z. */
+ * Waits: never.   Keeps: no state. Seconds are since 1970-01-01T00:00:00Z. */
 #pragma once
 #include "runtime/base/arena.h"
 #include "runtime/base/tz.h"

@@ -1,4 +1,6 @@
-/* domain/desk/calendar_store.h - port: where days and sums are read. Every call is one statement. */
+/* domain/desk/calendar_store.h - port: where days and sums are read. Every call is one statement.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/desk/calendar.h"
 

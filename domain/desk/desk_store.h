@@ -2,7 +2,9 @@
  *
  * What is asked for has been checked and cleaned; `actor` is a user's id. What the database refuses is
  * returned as a refusal, without a field: R_TOKEN_INVALID (no such user), R_FORBIDDEN, R_NOT_FOUND in this
- * order, R_KEY_REUSED before them, and what the call names in desk.h. */
+ * order, R_KEY_REUSED before them, and what the call names in desk.h.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/desk/desk.h"
 

@@ -4,7 +4,7 @@
  * segment lies inside the file, the parts that a picture needs are there in their order, and its
  * dimensions are sane, so that whoever decodes it knows beforehand what it will cost.
  *
- * Nothing here waits or allocates. */
+ * Waits: never.   Allocates: never. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -1,4 +1,6 @@
-/* domain/desk/photo_store.h - ports: the rows of photos, and their files. */
+/* domain/desk/photo_store.h - ports: the rows of photos, and their files.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/desk/photos.h"
 

@@ -1,4 +1,6 @@
-/* domain/desk/review_store.h - port: where reviews are. Every call is one statement. */
+/* domain/desk/review_store.h - port: where reviews are. Every call is one statement.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/desk/reviews.h"
 

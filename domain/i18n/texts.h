@@ -1,6 +1,6 @@
 /* domain/i18n/texts.h - the messages that are sent to people, in both languages, from one table.
  *
- * Refusals of the API have a table of their own: domain/reasons.def. Nothing here waits. */
+ * Refusals of the API have a table of their own: domain/reasons.def. Waits: never. */
 #pragma once
 #include "runtime/base/ctx.h"
 

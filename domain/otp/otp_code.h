@@ -3,7 +3,7 @@
  * The key is derived from the secret and never stored, so that who reads the table cannot try a
  * million codes against it. The MAC covers the request's id: one row's says nothing about another's.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "runtime/base/clock.h"
 #include "runtime/base/crypto.h"

@@ -5,7 +5,9 @@
  * conversion, a cap per day) join as further windows.
  *
  * ERR_UNAVAILABLE, ERR_TIMEOUT from any call: the fast counters are lost; the caller has the same
- * rules decided from the rows (otp_store.h). */
+ * rules decided from the rows (otp_store.h).
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/accounts/phone.h"
 #include "runtime/base/ctx.h"

@@ -1,6 +1,8 @@
 /* domain/otp/otp_sender.h - port: who brings a code to a phone. Filled in providers/.
  *
- * A struct of functions, because the settings choose. One belongs to one loop. */
+ * A struct of functions, because the settings choose. One belongs to one loop.
+ *
+ * Waits: its functions. */
 #pragma once
 #include "domain/accounts/phone.h"
 #include "runtime/base/ctx.h"

@@ -1,5 +1,7 @@
 /* domain/otp/otp_store.h - port: requests for codes, and the accounts they begin. Every call is one
- * statement. */
+ * statement.
+ *
+ * Waits: exactly the calls that take a ctx. */
 #pragma once
 #include "domain/otp/otp_code.h"
 #include "domain/otp/otp_limits.h"

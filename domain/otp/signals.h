@@ -1,4 +1,4 @@
-/* domain/otp/signals.h - what a request says about the device it came from. Nothing here waits. */
+/* domain/otp/signals.h - what a request says about the device it came from. Waits: never. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -1,6 +1,6 @@
 /* domain/payments/payment_status.h - the states of a payment, as the API and the database write them.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -1,6 +1,6 @@
 /* runtime/base/base.h - the few words every file uses: error classes, TRY, SCOPED, small macros.
  *
- * Nothing here waits, allocates or keeps state. */
+ * Waits: never.   Allocates: never.   Keeps: no state. */
 #pragma once
 #include <assert.h>
 #include <stdbool.h>

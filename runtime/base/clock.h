@@ -1,6 +1,8 @@
 /* runtime/base/clock.h - time and randomness as values and as one replaceable source.
  *
- * Rules take both from their ctx, so that tests advance time instead of sleeping. */
+ * Rules take both from their ctx, so that tests advance time instead of sleeping.
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/base/encoding.h"
 

@@ -1,7 +1,9 @@
 /* runtime/base/crypto.h - SHA-256 and HMAC-SHA-256 (RFC 6234, RFC 2104).
  *
- * Nothing here fails or waits, and what is done per message does not allocate. Comparing what comes out with what a client sent is
- * str_eq_constant_time's job. */
+ * Nothing here fails, and what is done per message does not allocate. Comparing what comes out with what
+ * a client sent is str_eq_constant_time's job.
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -1,13 +1,15 @@
 /* runtime/base/ctx.h - what one request carries through every room.
  *
- * THE RULE: a function that takes a `struct ctx *` (always first) may wait; one that takes none
- * cannot. Only ctx_* and fail() are exempt.
+ * THE RULE: a function that takes no `struct ctx *` (it comes first), and no struct that holds one, never
+ * waits. One that takes it may: its header's "Waits:" says so. A test follows the calls and keeps this true.
  *
  * The deadline is a point in time, set at the edge and only ever tightened. The clock, the arena,
  * the language and the refusal under way travel here and nowhere else.
  *
  * The language is decided at the edge, before anything can be refused, and read-only from there on: only
- * an answer that was kept is shown in the language in which it was kept (domain/once.h). */
+ * an answer that was kept is shown in the language in which it was kept (domain/once.h).
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/base/arena.h"
 #include "runtime/base/refusal.h"

@@ -1,7 +1,7 @@
 /* runtime/base/encoding.h - bytes as text and back: hex, base64url, percent, UUID.
  *
  * Decoding is strict: of two spellings of the same bytes one is refused, but for the case of hex digits.
- * Nothing here waits. What takes an arena allocates from it and from nowhere else. */
+ * Waits: never. What takes an arena allocates from it and from nowhere else. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -1,4 +1,6 @@
-/* runtime/base/list.h - intrusive doubly linked lists. A zeroed link is in no list. */
+/* runtime/base/list.h - intrusive doubly linked lists. A zeroed link is in no list.
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/base/base.h"
 

@@ -5,7 +5,9 @@
  * straight to standard error.
  *
  * No secrets, no codes, no full phone numbers: who logs a phone uses log_phone, which masks it in
- * production. */
+ * production.
+ *
+ * Waits: never, but log_start and log_stop, outside the loops. */
 #pragma once
 #include "runtime/base/clock.h"
 

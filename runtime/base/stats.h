@@ -1,7 +1,9 @@
 /* runtime/base/stats.h - counters of what happened, summed over threads by the metrics endpoint.
  *
  * One table (stats.def); each thread counts in its own cache lines with relaxed stores, so a count
- * costs one add. */
+ * costs one add.
+ *
+ * Waits: never. */
 #pragma once
 #include "runtime/base/base.h"
 

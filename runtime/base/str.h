@@ -1,7 +1,7 @@
 /* runtime/base/str.h - views of bytes, and a builder that grows in an arena.
  *
  * A `struct str` is a view: it owns nothing and is not NUL-terminated unless its comment says so.
- * Nothing here waits. What takes an arena allocates from it and from nowhere else. */
+ * Waits: never. What takes an arena allocates from it and from nowhere else. */
 #pragma once
 #include "runtime/base/base.h"
 

@@ -1,4 +1,4 @@
-/* server/api/actor.h - who calls, in the words of the domain. Nothing here waits. */
+/* server/api/actor.h - who calls, in the words of the domain. Waits: never. */
 #pragma once
 #include "domain/actor.h"
 #include "server/api.h"

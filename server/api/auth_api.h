@@ -1,4 +1,6 @@
-/* server/api/auth_api.h - login by phone and code, proving a phone again, refreshing tokens. */
+/* server/api/auth_api.h - login by phone and code, proving a phone again, refreshing tokens.
+ *
+ * Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

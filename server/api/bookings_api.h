@@ -1,4 +1,4 @@
-/* server/api/bookings_api.h - bookings: made, listed, shown, moved on. */
+/* server/api/bookings_api.h - bookings: made, listed, shown, moved on.   Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

@@ -1,4 +1,4 @@
-/* server/api/calendar_api.h - a salon's days, and what they came to. */
+/* server/api/calendar_api.h - a salon's days, and what they came to.   Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

@@ -1,4 +1,6 @@
-/* server/api/catalogue_api.h - salons and what they offer, for everybody to read. */
+/* server/api/catalogue_api.h - salons and what they offer, for everybody to read.
+ *
+ * Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

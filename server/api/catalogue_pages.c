@@ -5,6 +5,7 @@
 #include "runtime/base/counter.h"
 #include "runtime/base/crypto.h"
 #include "runtime/base/stats.h"
+#include "runtime/loop.h"
 #include "server/api/catalogue_of.h"
 
 enum {
@@ -80,10 +81,19 @@ static void put_tag(struct ctx *c, const struct request *req, struct response *r
 
 /* ---- answering ------------------------------------------------------------------------------- */
 
-/* The body stays where it is: nothing waits between here and the copy into the connection. */
-static void serve(struct ctx *c, const struct request *req, struct response *res,
-                  const struct catalogue_page_entry *page)
+/* False: there is none of that stamp. The body stays where it is until it is copied into the connection:
+ * the exchange waits no more once the endpoint has returned. */
+static bool serve_kept(struct ctx *c, struct catalogue_pages *pages, struct str key, uint64_t stamp,
+                       const struct request *req, struct response *res)
 {
+    NO_WAIT();
+    struct lru_node *node = pages && stamp ? lru_find(&pages->lru, key) : NULL;
+    if (!node)
+        return false;
+    const struct catalogue_page_entry *page = container_of(node, struct catalogue_page_entry, node);
+    if (page->stamp != stamp)
+        return false;
+    stat_count(STAT_CATALOGUE_PAGE_HIT);
     res->status = 200;
     res->content_type = STR("application/json; charset=utf-8");
     res->body = (struct strbuf){.arena = c->arena,
@@ -91,6 +101,7 @@ static void serve(struct ctx *c, const struct request *req, struct response *res
                                 .len = page->body.len,
                                 .cap = page->body.len};
     put_tag(c, req, res, page->etag);
+    return true;
 }
 
 static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
@@ -135,10 +146,5 @@ enum err catalogue_page(struct ctx *c, struct request *req, struct response *res
     struct str key = key_of(c, req);
     uint64_t stamp = 0;
     TRY(catalogue_stamp(c, catalogue_of(req->app), salon, &stamp));
-    struct lru_node *node = pages && stamp ? lru_find(&pages->lru, key) : NULL;
-    if (!node || container_of(node, struct catalogue_page_entry, node)->stamp != stamp)
-        return make_page(c, req, res, key, make);
-    stat_count(STAT_CATALOGUE_PAGE_HIT);
-    serve(c, req, res, container_of(node, struct catalogue_page_entry, node));
-    return OK;
+    return serve_kept(c, pages, key, stamp, req, res) ? OK : make_page(c, req, res, key, make);
 }

@@ -3,7 +3,9 @@
  * A page is the body of one GET in one language. It is good as long as the catalogue's stamp is the one
  * it was made at (domain/catalogue/catalogue.h), so nothing has to be told to this cache: what changed is
  * made again when it is asked for, what nobody asks for falls out.
- * Every page has an ETag, the same at every process; who shows it again gets 304 while it holds. */
+ * Every page has an ETag, the same at every process; who shows it again gets 304 while it holds.
+ *
+ * Waits: catalogue_page. */
 #pragma once
 #include "runtime/base/lru.h"
 #include "server/api.h"

@@ -1,6 +1,8 @@
 /* server/api/desk_api.h - salons and what they offer, changed by those who run them.
  *
- * PATCH changes what is there in the body and leaves the rest; arrays are replaced as a whole. */
+ * PATCH changes what is there in the body and leaves the rest; arrays are replaced as a whole.
+ *
+ * Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

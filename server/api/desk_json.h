@@ -1,6 +1,6 @@
 /* server/api/desk_json.h - what the bodies and pages of the desk have in common.
  *
- * Nothing here waits. What is read lives in the ctx's arena. */
+ * Waits: never. What is read lives in the ctx's arena. */
 #pragma once
 #include "domain/desk/desk.h"
 #include "server/api.h"

@@ -1,6 +1,8 @@
 /* server/api/desk_staff_api.h - who works at a salon and when, changed by those who run it.
  *
- * PATCH changes what is there in the body and leaves the rest; arrays are replaced as a whole. */
+ * PATCH changes what is there in the body and leaves the rest; arrays are replaced as a whole.
+ *
+ * Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

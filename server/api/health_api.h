@@ -1,4 +1,4 @@
-/* server/api/health_api.h - probes and numbers for operators. */
+/* server/api/health_api.h - probes and numbers for operators.   Waits: api_readyz. */
 #pragma once
 #include "server/api.h"
 

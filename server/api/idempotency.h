@@ -3,7 +3,7 @@
  * The key is the caller's name for the request; the fingerprint says what the request asked for, so
  * that a key used for something else is noticed. What a key is good for: domain/once.h.
  *
- * Nothing here waits. */
+ * Waits: never. */
 #pragma once
 #include "domain/once.h"
 #include "server/api.h"

@@ -1,4 +1,4 @@
-/* server/api/me_api.h - the signed-in person's own profile. */
+/* server/api/me_api.h - the signed-in person's own profile.   Waits: the endpoints. */
 #pragma once
 #include "domain/accounts/account.h"
 #include "server/api.h"

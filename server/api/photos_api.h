@@ -1,4 +1,6 @@
-/* server/api/photos_api.h - photos of salons: sent as they are, the raw image as the body. */
+/* server/api/photos_api.h - photos of salons: sent as they are, the raw image as the body.
+ *
+ * Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

@@ -1,4 +1,4 @@
-/* server/api/reviews_api.h - what customers say about salons. */
+/* server/api/reviews_api.h - what customers say about salons.   Waits: the endpoints. */
 #pragma once
 #include "server/api.h"
 

@@ -1,4 +1,4 @@
-/* server/api/slots_json.h - the answer of slots as text. Nothing here waits. */
+/* server/api/slots_json.h - the answer of slots as text. Waits: never. */
 #pragma once
 #include "domain/catalogue/catalogue.h"
 

@@ -1,4 +1,4 @@
-/* server/http/cidr.h - networks in CIDR notation, IPv4 and IPv6 (RFC 4632, RFC 4291). Waits never. */
+/* server/http/cidr.h - networks in CIDR notation, IPv4 and IPv6 (RFC 4632, RFC 4291). Waits: never. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -1,4 +1,4 @@
-/* server/http/cors.h - which pages of other origins may use the API (WHATWG Fetch §3.2). Waits never. */
+/* server/http/cors.h - which pages of other origins may use the API (WHATWG Fetch §3.2). Waits: never. */
 #pragma once
 #include "server/http/router.h"
 #include "server/http/str_list.h"

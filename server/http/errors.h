@@ -3,7 +3,9 @@
  *   {"detail": text, "code", "request_id"}                        most refusals
  *   {"<field>": [text], …, "code", "request_id"}                  refusals about fields of the input
  * plus "retry_after_seconds" with 429, the header Retry-After with 429 and 503, and what else the
- * refusal says (refusal_json.h). */
+ * refusal says (refusal_json.h).
+ *
+ * Waits: never. */
 #pragma once
 #include "server/api.h"
 

@@ -302,6 +302,7 @@ static void exchange_fiber(void *arg)
         (struct fiber_note){route_text(exchange->request.route), exchange->ctx.request_id};
     fiber_set_note(&exchange->note);
     enum err err = answer(exchange);
+    NO_WAIT(); /* the answer may be a view of what is kept (api/catalogue_pages.c) */
     if (err && !exchange_stream_begun(exchange))
         error_respond(&exchange->ctx, &exchange->request, &exchange->response, err);
     finish(exchange);

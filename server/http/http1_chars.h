@@ -1,4 +1,6 @@
-/* server/http/http1_chars.h - which bytes may be in a token: names of methods, fields, extensions. */
+/* server/http/http1_chars.h - which bytes may be in a token: names of methods, fields, extensions.
+ *
+ * Waits: never. */
 #pragma once
 #include <stdbool.h>
 

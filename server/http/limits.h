@@ -1,4 +1,6 @@
-/* server/http/limits.h - every cap of the HTTP server that is not a setting, each with its reason. */
+/* server/http/limits.h - every cap of the HTTP server that is not a setting, each with its reason.
+ *
+ * Waits: never. */
 #pragma once
 
 enum {

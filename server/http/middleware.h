@@ -1,7 +1,9 @@
 /* server/http/middleware.h - what happens to every request between the parser and its endpoint.
  *
  * Order (exchange.c): request id, caller, language, address, route, query, CORS, what the route asks
- * of the caller, endpoint, errors. Who asks and in which language comes before anything can be refused. */
+ * of the caller, endpoint, errors. Who asks and in which language comes before anything can be refused.
+ *
+ * Waits: never. */
 #pragma once
 #include "server/api.h"
 #include "server/http/cidr.h"

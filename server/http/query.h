@@ -1,4 +1,4 @@
-/* server/http/query.h - query strings (the api side is in server/api.h). */
+/* server/http/query.h - query strings (the api side is in server/api.h).   Waits: never. */
 #pragma once
 #include "server/api.h"
 

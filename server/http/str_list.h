@@ -1,4 +1,4 @@
-/* server/http/str_list.h - a setting that holds several words. Waits never, allocates never. */
+/* server/http/str_list.h - a setting that holds several words. Waits: never.   Allocates: never. */
 #pragma once
 #include "runtime/base/str.h"
 

@@ -4,7 +4,9 @@
  * no shell: `$` and quotes inside a value are kept, one pair of quotes around it is dropped).
  * An empty value counts as not set.
  *
- * Texts are NUL-terminated and live as long as the arena given to config_load. */
+ * Texts are NUL-terminated and live as long as the arena given to config_load.
+ *
+ * Waits: never. */
 #pragma once
 #include <stdio.h>
 

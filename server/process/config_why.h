@@ -1,4 +1,6 @@
-/* server/process/config_why.h - why the settings are refused, between config.c and config_rules.c. */
+/* server/process/config_why.h - why the settings are refused, between config.c and config_rules.c.
+ *
+ * Waits: never. */
 #pragma once
 #include <stdarg.h>
 

@@ -1,4 +1,6 @@
-/* server/process/mint.h - `mawid token mint`: an access token without a code, for local development. */
+/* server/process/mint.h - `mawid token mint`: an access token without a code, for local development.
+ *
+ * Waits: blocks; a loop of its own runs meanwhile.   Threads: the main one. */
 #pragma once
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* server/process/process_stats.h - what the kernel knows about this process. Reads /proc; never waits long. */
+/* server/process/process_stats.h - what the kernel knows about this process. Reads /proc.   Waits: never. */
 #pragma once
 #include "runtime/base/base.h"
 

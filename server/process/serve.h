@@ -1,4 +1,6 @@
-/* server/process/serve.h - `mawid serve`: workers, signals, the end. */
+/* server/process/serve.h - `mawid serve`: workers, signals, the end.
+ *
+ * Waits: blocks until the end.   Threads: the main one. */
 #pragma once
 #include "server/process/config.h"
 

@@ -3,7 +3,7 @@
  * The thread that serves does everything from worker_run; the main thread starts it, hands it
  * orders and waits for its end.
  *
- * Threads: worker_start, worker_order and worker_state from the main thread. */
+ * Threads: worker_start, worker_order and worker_state from the main thread.   Waits: never. */
 #pragma once
 #include <pthread.h>
 #include <semaphore.h>

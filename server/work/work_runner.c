@@ -89,13 +89,11 @@ static struct tick rest_until(const struct work_runner *runner)
     return has_room(runner) ? turn_at(runner) : TICK_NEVER;
 }
 
-static void rest(struct work_runner *runner)
+static void rest(struct ctx *c, struct work_runner *runner)
 {
     while (!runner->draining && !time_to_look(runner)) {
-        struct ctx c;
-        ctx_init(&c, NULL, clock_of(runner));
-        c.deadline = rest_until(runner);
-        enum err woken = gate_wait(&c, &runner->gate);
+        c->deadline = rest_until(runner);
+        enum err woken = gate_wait(c, &runner->gate);
         assert(woken == OK || woken == ERR_TIMEOUT);
     }
 }
@@ -218,23 +216,18 @@ static void come_back(struct work_runner *runner)
         log_event(LOG_INFO, "work_goes_on", "pieces of work are claimed again");
 }
 
-static void look(struct work_runner *runner)
+static void look(struct ctx *c, struct work_runner *runner)
 {
-    struct arena arena;
-    struct ctx c;
-    arena_begin(&arena, loop_arenas(runner->options.loop));
-    ctx_init(&c, &arena, clock_of(runner));
     struct duration time = {runner->options.lease_more.us / 2};
-    struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(&c, time);
-    enum err err = plant(&c, runner);
+    c->deadline = tick_add(now(runner), time);
+    enum err err = plant(c, runner);
     if (!err && !runner->draining)
-        err = claim(&c, runner);
+        err = claim(c, runner);
     stat_count(err ? STAT_WORK_LOOK_FAILED : STAT_WORK_LOOK);
     if (err)
         stay_away(runner, err);
     else
         come_back(runner);
-    arena_end(&arena);
 }
 
 /* ---- beginning and ending ------------------------------------------------------------------------ */
@@ -257,8 +250,16 @@ void work_runner_place_free(struct work_runner *runner)
 static void looking_fiber(void *arg)
 {
     struct work_runner *runner = arg;
-    for (rest(runner); !runner->draining; rest(runner))
-        look(runner);
+    while (!runner->draining) {
+        struct arena arena;
+        struct ctx c;
+        arena_begin(&arena, loop_arenas(runner->options.loop));
+        ctx_init(&c, &arena, clock_of(runner));
+        rest(&c, runner);
+        if (!runner->draining)
+            look(&c, runner);
+        arena_end(&arena);
+    }
     if (runner->away)
         __atomic_fetch_sub(&runner->options.shared->away, 1, __ATOMIC_ACQ_REL);
     runner->looking = false;

@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import waits
+
 # --- the tables -------------------------------------------------------------------------------------
 
 # Who may include whom. `runtime/base` is a room of its own, below all others.
@@ -137,6 +139,7 @@ class Tree:
         self.root = root
         self.titles = titles or []  # (hash, title)
         self._code = {}
+        self.waits = None
 
     def paths(self, *suffixes, but=LEFT_OUT):
         return [p for p in sorted(self.files) if p.endswith(suffixes) and not p.startswith(but)]
@@ -404,6 +407,63 @@ def ctx_first(tree):
             if "," in inside and not re.match(r"(const )?struct ctx \*", inside):
                 number = code.count("\n", 0, match.start()) + 1
                 yield f"{path}:{number}: a `struct ctx *` is the first parameter: who takes one may wait"
+
+
+def waits_of(tree):
+    """Of everything that is no test and no bench."""
+    if tree.waits is None:
+        tree.waits = waits.Waits({p: tree.code(p) for p in tree.paths(".c", ".h") if room(p) not in FREE_ROOMS})
+    return tree.waits
+
+
+A_WAIT = "enum err f(struct ctx *c)\n{\n    return wait_park(c, &w);\n}\n"
+
+
+@rule("who can wait takes a ctx",
+      bad=[{"a/a.c": "static void f(struct a *a)\n{\n    wait_park(a->ctx, &w);\n}\n"},
+           {"a/a.c": A_WAIT, "b/b.c": "void g(int n)\n{\n    if (n)\n        TRY(f(x));\n}\n"},
+           {"a/a.c": "struct a {\n    int n;\n};\nvoid f(struct a *a)\n{\n    a->ops->send(a->c, 1);\n}\n"},
+           {"a/a.c": A_WAIT + "\nstatic void f2(void)\n{\n    struct ctx c;\n    f(&c);\n}\n"},
+           {"a/a.c": "struct a {\n    struct ctx c;\n};\n", "b/b.c": "void f(struct a *a)\n{\n    wait_park(&c, &w);\n}\n"}],
+      good=[{"a/a.c": A_WAIT + "\nenum err g(struct ctx *c, int n)\n{\n    return f(c);\n}\n"},
+            {"a/a.h": "struct a {\n    struct ctx c;\n};\n", "b/b.c": A_WAIT + "\nstruct b {\n    struct a a;\n};\n\nvoid g(struct b *b)\n{\n    f(&b->a.c);\n}\n"},
+            {"a/a.c": A_WAIT + "\nstatic void fiber(void *arg)\n{\n    struct ctx c;\n    f(&c);\n}\n"},
+            {"a/a.c": A_WAIT, "b/b.c": "static void f(void)\n{\n}\n\nvoid g(void)\n{\n    f();\n    /* wait_park(x) */\n}\n"}])
+def ctx_if_waiting(tree):
+    for f in waits_of(tree).without_ctx():
+        yield f"{f.path}:{f.line}: {f.name}() can wait, and takes neither a `struct ctx *` nor a struct that holds one"
+
+
+@rule("nothing waits after NO_WAIT()",
+      bad=[{"a/a.c": A_WAIT + "\nvoid g(struct ctx *c)\n{\n    NO_WAIT();\n    f(c);\n}\n"},
+           {"a/a.c": "void g(struct ctx *c)\n{\n    if (x) {\n        NO_WAIT();\n        x->fn(c);\n    }\n}\n"}],
+      good=[{"a/a.c": A_WAIT + "\nvoid g(struct ctx *c)\n{\n    f(c);\n    {\n        NO_WAIT();\n        h(c);\n    }\n    f(c);\n}\n"}])
+def no_wait(tree):
+    for f, callee in waits_of(tree).under_no_wait():
+        yield f"{f.path}:{f.line}: {f.name}() promises NO_WAIT(), and then calls {callee}"
+
+
+@rule("headers say what waits",
+      bad=[{"a/a.h": "/* a/a.h - things. */\n#pragma once\n"}, {"a/a.h": "/* a/a.h - things. */\n#pragma once\n/* Waits: never. */\n"},
+           {"a/a.h": "/* Waits: never. */\n#pragma once\nNODISCARD enum err f(struct ctx *c);\n", "a/a.c": A_WAIT},
+           {"a/a.h": "/* Waits: never, but g. */\n#pragma once\nenum err f(struct ctx *c);\n", "a/a.c": A_WAIT}],
+      good=[{"a/a.h": "/* Waits: f. */\n#pragma once\nenum err f(struct ctx *c);\n", "a/a.c": A_WAIT},
+            {"a/a.h": "/* Waits: never, but f.   Threads: any. */\n#pragma once\nenum err f(struct ctx *c);\n", "a/a.c": A_WAIT},
+            {"a/a.h": "/* Waits: never. */\n#pragma once\nstruct f;\nint g(void);\n", "a/a.c": A_WAIT}, {"tests/a.h": "#pragma once\n"}])
+def waits_line(tree):
+    known = waits_of(tree)
+    for path in tree.paths(".h"):
+        if room(path) in FREE_ROOMS:
+            continue
+        said = re.search(r"\bWaits:(.*?)(?:\.\s|\*/|   |$)", tree.files[path].split("#pragma once")[0], re.S)
+        if not said:
+            yield f"{path}:1: the comment at the top says what waits: `Waits: never.`, or which calls"
+            continue
+        if not said[1].strip().startswith("never"):
+            continue
+        for name in waits.WORD_CALL.findall(tree.code(path)):
+            if not re.search(rf"\b{name}\b", said[1]) and known.find(path, name) in known.waiting:
+                yield f"{path}:1: says `Waits: never`, but {name}() can"
 
 
 def functions(tree, path):
