@@ -7,6 +7,7 @@
 #pragma once
 #include "server/api.h"
 #include "server/process/config.h"
+#include "server/work/work_shared.h"
 
 struct loop;
 struct pg_pool;
@@ -27,6 +28,7 @@ struct process {
     uint32_t workers;
     struct instant started;
     bool draining; /* relaxed atomic: /readyz says so, answers carry "Connection: close" */
+    struct work_shared work;
     uint64_t catalogue_writes; /* atomic: by this process; a core that sees it move looks first */
 };
 
@@ -48,6 +50,8 @@ struct app {
     struct catalogue_services *catalogue;
     struct booking_services *booking;
     struct desk_services *desk;
+    struct house_services *house;
+    struct work_services *work;
     size_t areas_begun;
     bool ended; /* app_end ran: the pools are no more */
 };

@@ -23,4 +23,4 @@ struct area {
     size_t metrics_len;
 };
 
-extern const struct area login_area, catalogue_area, booking_area, desk_area;
+extern const struct area login_area, catalogue_area, booking_area, desk_area, house_area, work_area;

@@ -1,15 +1,12 @@
-/* Bookings on one worker: the rules on their store, and until then what has to be done now and then. */
+/* Bookings on one worker: the rules on their store. */
 #include "server/api/bookings_of.h"
 #include "server/api/catalogue_of.h"
-#include "server/api/photos_of.h"
 #include "server/services.h"
-#include "server/process/housekeeping.h"
 #include "storage/booking_store.h"
 
 struct booking_services {
     struct booking_store store;
     struct bookings bookings;
-    struct housekeeping housekeeping;
 };
 
 struct bookings *bookings_of(const struct app *app)
@@ -40,22 +37,8 @@ static void begin(struct app *app)
     };
 }
 
-void booking_services_keep_house(const struct app *app)
-{
-    struct booking_services *services = app->booking;
-    const struct housekeeping_options options = {
-        .bookings = &services->store,
-        .pool = app->pg,
-        .photos = photos_of(app)->files ? photos_of(app) : NULL,
-        .interval = app->config->housekeeping_interval,
-        .logins_kept = seconds(app->config->login_records_days * 86400),
-    };
-    housekeeping_begin(&services->housekeeping, app->loop, &options);
-}
-
 static void end(struct app *app)
 {
-    housekeeping_end(&app->booking->housekeeping);
     booking_store_end(&app->booking->store);
 }
 

@@ -1,6 +1,7 @@
 #include "server/services.h"
 
-const struct area *const areas[] = {&catalogue_area, &booking_area, &desk_area, &login_area};
+const struct area *const areas[] = {&catalogue_area, &booking_area, &desk_area,
+                                    &login_area,     &house_area,   &work_area};
 const size_t areas_len = ARRAY_LEN(areas);
 
 void services_begin(struct app *app)

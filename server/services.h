@@ -10,6 +10,3 @@ void services_begin(struct app *app);
 /* Those that were begun, the last first. */
 void services_end(struct app *app);
 void services_free(struct app *app); /* after the last fiber */
-
-/* What has to be done now and then, from now on: on one worker of the process. booking_services.c. */
-void booking_services_keep_house(const struct app *app);

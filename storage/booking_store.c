@@ -108,15 +108,3 @@ enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t 
         TRY(booking_row_read(&rows, row, &out->items[row]));
     return OK;
 }
-
-enum err booking_store_tidy(struct ctx *c, struct booking_store *store, int32_t at_most,
-                            int64_t *holds, bool *more)
-{
-    struct pg_rows rows;
-    TRY(pg_query(c, store->pool, &SQL_BOOKINGS_TIDY, PG_ARGS(pg_int4(at_most)), &rows));
-    if (rows.len != 1)
-        return ERR_INTERNAL;
-    *holds = pg_get_int8(&rows, 0, 0);
-    *more = *holds >= at_most || pg_get_int8(&rows, 0, 1) >= at_most;
-    return OK;
-}

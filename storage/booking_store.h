@@ -18,8 +18,3 @@ void booking_store_begin(struct booking_store *store, struct loop *loop, struct 
                          const struct booking_store_options *options);
 /* As batcher_end. Zeroes are fine. */
 void booking_store_end(struct booking_store *store);
-
-/* Holds that have run out and old keys of requests, at most so many of each: `*more` when there may be
- * others. `*holds`: how many expired. */
-NODISCARD enum err booking_store_tidy(struct ctx *c, struct booking_store *store, int32_t at_most,
-                                      int64_t *holds, bool *more);

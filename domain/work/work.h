@@ -1,4 +1,5 @@
-/* domain/work/work.h - what is to be done after an answer, and will be, whoever falls over meanwhile.
+/* domain/work/work.h - what is to be done after an answer, and will be, whoever falls over
+ * meanwhile.
  *
  *   work_add (SQL), in the transaction of the effect
  *        |
@@ -12,12 +13,12 @@
  *   +-------------------------------------------------- replay, or added again ------------+
  *
  * 1. A piece exists exactly if its effect was committed: only SQL adds one, no C does.
- * 2. At least once: a handler bears being run twice. What a partner must not get twice bears a uuid of
- *    ours.
+ * 2. At least once: a handler bears being run twice. What a partner must not get twice bears a uuid
+ *    of ours.
  * 3. One piece per kind and subject. To add it again takes the lease away: whoever is at it cannot
- *    finish it, and it runs once more and sees what is new. No change is missed, none piles up. Two may
- *    then be at it at once: a handler decides behind the lock of its subject's row, as everybody does.
- *    Locks in this order: the subject's row, then the piece's.
+ *    finish it, and it runs once more and sees what is new. No change is missed, none piles up. Two
+ *    may then be at it at once: a handler decides behind the lock of its subject's row, as
+ *    everybody does. Locks in this order: the subject's row, then the piece's.
  * 4. A lease is a fence: with an old one nothing is finished (work_done takes it, in the effect's
  *    statement where that matters).
  * 5. A lane is named after who can be slow. One that is full is not claimed from; nobody else waits
@@ -53,14 +54,14 @@ enum work_end { WORK_DONE, WORK_AGAIN, WORK_DEAD };
 /* OK: done. "Not done" and "unknown" (ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_CANCELED) and a limit of
  * frequency: again while there are attempts left. All others will not get better: dead. */
 enum work_end work_judge(const struct work_patience *patience, uint32_t attempt, enum err err);
-/* The attempt has begun in vain: those before it used up all there are, and none could say how it ended
- * (a handler that takes its process with it would otherwise do so for ever). */
+/* The attempt has begun in vain: those before it used up all there are, and none could say how it
+ * ended (a handler that takes its process with it would otherwise do so for ever). */
 bool work_is_used_up(const struct work_patience *patience, uint32_t attempt);
 
-/* Until the next attempt, after that one: "full jitter", that is uniform in [0, bound], where the bound
- * doubles from `first` to `longest`. So those who failed together do not come back together. `hint_s`:
- * what the partner asked for, or 0: then never sooner than that (a day at most is believed). `random`:
- * uniform over all of its values. */
+/* Until the next attempt, after that one: "full jitter", that is uniform in [0, bound], where the
+ * bound doubles from `first` to `longest`. So those who failed together do not come back together.
+ * `hint_s`: what the partner asked for, or 0: then never sooner than that (a day at most is
+ * believed). `random`: uniform over all of its values. */
 struct duration work_pause(const struct work_patience *patience, uint32_t attempt, int32_t hint_s,
                            uint64_t random);
 

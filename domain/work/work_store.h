@@ -1,11 +1,12 @@
 /* domain/work/work_store.h - port: the rows of pieces of work. Each call is one statement.
  *
- * Every ending names its piece and its lease, and tells `*ours`: false, the lease was not in force any
- * more (the piece was added again, or lent out again after its end, or done), and nothing was changed.
+ * Every ending names its piece and its lease, and tells `*ours`: false, the lease was not in force
+ * any more (the piece was added again, or lent out again after its end, or done), and nothing was
+ * changed.
  *
- * Waits: all.   Errors: as runtime/pg.h says them. A claim whose answer was lost (ERR_TIMEOUT) may have
- * lent pieces out: they are due again when that lease has run out. An ending whose answer was lost may
- * be said again. */
+ * Waits: all.   Errors: as runtime/pg.h says them. A claim whose answer was lost (ERR_TIMEOUT) may
+ * have lent pieces out: they are due again when that lease has run out. An ending whose answer was
+ * lost may be said again. */
 #pragma once
 #include "domain/work/work.h"
 

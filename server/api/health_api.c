@@ -38,6 +38,7 @@ enum err api_metrics(struct ctx *c, struct request *req, struct response *res)
     res->status = 200;
     res->content_type = STR("text/plain; version=0.0.4; charset=utf-8");
     res->body = strbuf_new(c->arena, PAGE_BYTES);
-    process_metrics(req->app, &res->body);
+    struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(c, seconds(PROBE_SECONDS));
+    process_metrics(c, req->app, &res->body);
     return OK;
 }

@@ -14,4 +14,4 @@ struct process_health {
 };
 void process_health_look(struct ctx *c, const struct app *app, struct process_health *out);
 /* Everything that is counted, as Prometheus reads it. */
-void process_metrics(const struct app *app, struct strbuf *out);
+void process_metrics(struct ctx *c, const struct app *app, struct strbuf *out);

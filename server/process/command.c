@@ -9,6 +9,7 @@
 #include "server/process/config.h"
 #include "server/process/mint.h"
 #include "server/process/serve.h"
+#include "server/process/work_command.h"
 #include "storage/migrate.h"
 #include "storage/seed.h"
 
@@ -27,6 +28,8 @@ static const char usage[] =
     "  check-config           print the effective settings, secrets masked\n"
     "  check-config --example print every setting with its default, commented\n"
     "  token mint PHONE       print an access token (not in production)\n"
+    "  work list [KIND]       what is to be done still; dead [KIND]: what was given up, and why\n"
+    "  work show ID           all of one piece; replay ID|KIND: dead ones once more\n"
     "  version                print the version\n"
     "  help                   print this\n"
     "\n"
@@ -125,6 +128,16 @@ static int run_token(struct command *command)
     return 0;
 }
 
+static int run_work(struct command *command)
+{
+    if (needs_database(command))
+        return 1;
+    if (!work_command(&command->config, command->words + 1, (size_t)command->words_len - 1, stdout,
+                      command->why, sizeof(command->why)))
+        return complain(command->why);
+    return 0;
+}
+
 static int run_version(struct command *command)
 {
     (void)command;
@@ -145,10 +158,10 @@ static const struct word {
     int words_max;
     bool settings; /* reads them */
 } words[] = {
-    {"serve", run_serve, 1, true},    {"migrate", run_migrate, 1, true},
-    {"seed-demo", run_seed, 1, true}, {"check-config", run_check_config, 1, true},
-    {"token", run_token, 3, true},    {"version", run_version, 1, false},
-    {"help", run_help, 1, false},
+    {"serve", run_serve, 1, true},      {"migrate", run_migrate, 1, true},
+    {"seed-demo", run_seed, 1, true},   {"check-config", run_check_config, 1, true},
+    {"token", run_token, 3, true},      {"work", run_work, 3, true},
+    {"version", run_version, 1, false}, {"help", run_help, 1, false},
 };
 
 static const struct word *word_find(const char *name)

@@ -1,5 +1,6 @@
 #include "runtime/redis.h"
 #include "server/api/process_of.h"
+#include "server/api/work_of.h"
 #include "server/app.h"
 #include "server/process/metrics.h"
 #include "storage/health.h"
@@ -23,7 +24,9 @@ void process_health_look(struct ctx *c, const struct app *app, struct process_he
                  !out->draining;
 }
 
-void process_metrics(const struct app *app, struct strbuf *out)
+void process_metrics(struct ctx *c, const struct app *app, struct strbuf *out)
 {
-    metrics_page(app->process, out);
+    struct work_counts work;
+    bool known = work_store_counts(c, work_store_of(app), &work.items, &work.len) == OK;
+    metrics_page(app->process, known ? &work : NULL, out);
 }

@@ -186,12 +186,13 @@ static void page_process(struct process *process, struct strbuf *out)
     number(out, "mawid_workers", process->workers);
 }
 
-void metrics_page(struct process *process, struct strbuf *out)
+void metrics_page(struct process *process, const struct work_counts *work, struct strbuf *out)
 {
     page_requests(process, out);
     page_latency(process, out);
     page_workers(process, out);
     metrics_partners(process, out);
+    metrics_work(process, work, out);
     page_stats(out);
     page_offload(process->offload, out);
     page_process(process, out);

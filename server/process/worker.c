@@ -16,6 +16,7 @@
 #include "runtime/io.h"
 #include "runtime/tls.h"
 #include "server/api/login_of.h"
+#include "server/api/work_of.h"
 #include "server/routes.h"
 #include "server/services.h"
 
@@ -194,8 +195,8 @@ static bool make(struct worker *worker)
     make_server(worker);
     if (!open_doors(worker))
         return false;
-    if (worker->index == 0)
-        booking_services_keep_house(worker->app);
+    if (!work_begin(worker->app))
+        base_die(__FILE__, __LINE__, "an empty loop refuses a fiber");
     worker->process->servers[worker->index] = worker->server;
     __atomic_store_n(&worker->process->apps[worker->index], worker->app, __ATOMIC_RELEASE);
     return true;
@@ -232,9 +233,14 @@ static void unmake(struct worker *worker)
     loop_free(worker->loop);
 }
 
+static void on_all_drained(void *arg)
+{
+    loop_stop(arg);
+}
+
 static void on_drained(struct http_server *server)
 {
-    loop_stop(server->loop);
+    work_when_drained(server->options.app, on_all_drained, server->loop);
 }
 
 /* ---- orders ---------------------------------------------------------------------------------- */
@@ -247,12 +253,14 @@ static struct worker *worker_of(struct task *task, enum worker_order order)
 static void on_drain(struct task *task)
 {
     struct worker *worker = worker_of(task, ORDER_DRAIN);
+    work_drain(worker->app);
     http_server_drain(worker->server, on_drained);
 }
 
 static void on_abort(struct task *task)
 {
     struct worker *worker = worker_of(task, ORDER_ABORT);
+    work_abort(worker->app);
     http_server_abort(worker->server);
 }
 

@@ -1,6 +1,6 @@
-/* An attempt ends in exactly one of the outcomes that are counted. The handler runs in a ctx of its own,
- * so that its deadline and a cancel end it and not the saying of how it ended: that has its own time,
- * which the lease leaves for it. */
+/* An attempt ends in exactly one of the outcomes that are counted. The handler runs in a ctx of its
+ * own, so that its deadline and a cancel end it and not the saying of how it ended: that has its
+ * own time, which the lease leaves for it. */
 #include "server/work/work_attempt.h"
 
 #include "runtime/base/counter.h"
@@ -14,7 +14,7 @@ static const struct work_kind *kind_of(const struct work_attempt *attempt)
     return &attempt->runner->options.table->kinds[attempt->kind];
 }
 
-/* ---- telling ----------------------------------------------------------------------------------- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static void tell(const struct work_attempt *attempt, enum log_level level, const char *event,
                  struct str error, struct duration pause)
@@ -42,7 +42,7 @@ static void count(struct work_attempt *attempt, enum work_outcome outcome)
     counter_add(counter, 1);
 }
 
-/* ---- saying how it ended ------------------------------------------------------------------------ */
+/* ---- saying how it ended --------------------------------------------------------------------- */
 
 struct ending {
     enum work_outcome outcome; /* if the lease is still in force */
@@ -69,8 +69,8 @@ static enum err say_once(struct work_attempt *attempt, const struct ending *endi
     }
 }
 
-/* Until Postgres has taken it, as long as the lease lasts. Said twice because the first answer was lost,
- * it is not ours any more: that is told as overtaken, which is as much as is known. */
+/* Until Postgres has taken it, as long as the lease lasts. Said twice because the first answer was
+ * lost, it is not ours any more: that is told as overtaken, which is as much as is known. */
 static enum work_outcome say(struct work_attempt *attempt, const struct ending *ending)
 {
     struct work_runner *runner = attempt->runner;
@@ -88,7 +88,7 @@ static enum work_outcome say(struct work_attempt *attempt, const struct ending *
     return ours ? ending->outcome : WORK_COUNT_OVERTAKEN;
 }
 
-/* ---- the attempt --------------------------------------------------------------------------------- */
+/* ---- the attempt ----------------------------------------------------------------------------- */
 
 static struct ending ending_of(struct work_attempt *attempt, enum err err)
 {

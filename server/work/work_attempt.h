@@ -1,4 +1,5 @@
-/* server/work/work_attempt.h - one piece of work on a fiber of its own: its handler, then its ending.
+/* server/work/work_attempt.h - one piece of work on a fiber of its own: its handler, then its
+ * ending.
  *
  * Private to the runner.   Threads: the loop's.   Waits: its own fiber. */
 #pragma once
@@ -15,11 +16,12 @@ struct work_attempt {
     bool said;                  /* the handler has returned: the second is in use */
 };
 
-/* Begins at once: `work` is the caller's until the call returns. False: no fiber, nothing was done. */
+/* Begins at once: `work` is the caller's until the call returns. False: no fiber, nothing was
+ * done. */
 NODISCARD bool work_attempt_begin(struct work_runner *runner, const struct work *work, size_t kind,
                                   size_t lane);
-/* The handler's waits fail from now on, and the piece is given back; what is said already is not waited
- * for any more. */
+/* The handler's waits fail from now on, and the piece is given back; what is said already is not
+ * waited for any more. */
 void work_attempt_break_off(struct work_attempt *attempt);
 
 /* ---- of the runner, for this file ---- */

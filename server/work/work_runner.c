@@ -1,9 +1,10 @@
 /* Looking: whose turn it is, for how much there is room, and what to do while Postgres is away.
  *
- * The loops of a process share one time for the next look and take turns at it, so that a queue in which
- * nothing happens costs the process, not each of its loops. Turns, and not "whoever comes first": the
- * same loop would always be first, and a lane that is full on it would never be looked at by the others.
- * Who misses its turn (no room, a long computation) loses it to whoever wakes first after LATE_MS. */
+ * The loops of a process share one time for the next look and take turns at it, so that a queue in
+ * which nothing happens costs the process, not each of its loops. Turns, and not "whoever comes
+ * first": the same loop would always be first, and a lane that is full on it would never be looked
+ * at by the others. Who misses its turn (no room, a long computation) loses it to whoever wakes
+ * first after LATE_MS. */
 #include "server/work/work_runner.h"
 
 #include "runtime/base/log.h"
@@ -22,7 +23,7 @@ static struct tick now(const struct work_runner *runner)
     return clock_of(runner)->mono(clock_of(runner));
 }
 
-/* ---- room ---------------------------------------------------------------------------------------- */
+/* ---- room ------------------------------------------------------------------------------------ */
 
 static int64_t room_in(const struct work_runner *runner, size_t lane)
 {
@@ -50,7 +51,7 @@ static bool wants_more(const struct work_runner *runner)
     return false;
 }
 
-/* ---- whose turn it is ---------------------------------------------------------------------------- */
+/* ---- whose turn it is ------------------------------------------------------------------------ */
 
 static struct tick turn_at(const struct work_runner *runner)
 {
@@ -98,7 +99,7 @@ static void rest(struct ctx *c, struct work_runner *runner)
     }
 }
 
-/* ---- looking ------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static size_t find(const struct str *names, size_t len, struct str name)
 {
@@ -184,7 +185,7 @@ static enum err plant(struct ctx *c, struct work_runner *runner)
     return err;
 }
 
-/* ---- while Postgres is away ---------------------------------------------------------------------- */
+/* ---- while Postgres is away ------------------------------------------------------------------ */
 
 static void stay_away(struct work_runner *runner, enum err err)
 {
@@ -230,7 +231,7 @@ static void look(struct ctx *c, struct work_runner *runner)
         come_back(runner);
 }
 
-/* ---- beginning and ending ------------------------------------------------------------------------ */
+/* ---- beginning and ending -------------------------------------------------------------------- */
 
 static void check_drained(struct work_runner *runner)
 {

@@ -70,7 +70,7 @@ MUTANTS = (
            (("booking_state", "THEN 'expired'", "THEN status"),), HOLDING),
     Mutant("holds expire a second early", ("holds_end_in_time",),
            (("holds_expire", "b.hold_expires_at <= now()", "b.hold_expires_at <= now() + interval '1 s'"),
-            ("bookings_tidy", "b.hold_expires_at <= now()", "b.hold_expires_at <= now() + interval '1 s'")), HOLDING),
+            ("holds_sweep", "b.hold_expires_at <= now()", "b.hold_expires_at <= now() + interval '1 s'")), HOLDING),
     Mutant("holds that are over stay in the way", ("a_time_was_taken_when_they_said_so",),
            (("holds_over", "b.claimed && wanted", "false"),), HOLDING),
     Mutant("moves do not lock the booking", ("the_history_tells_every_move",),

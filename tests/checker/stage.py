@@ -18,8 +18,7 @@ from lib.salons import Salon, at
 from lib.world import jwt
 
 CUSTOMERS = 48
-HOLD_SECONDS = 2
-SWEEP_SECONDS = 3  # longer: then some holds are over, and in the way, before they are swept
+HOLD_SECONDS = 2  # shorter than holds are swept (work_table.c): some are over, and in the way, before they are
 MINUTE = 60_000_000
 
 # How often a lane does what; those that the server does not know are left out.
@@ -80,8 +79,7 @@ class Scene:
             "DATABASE_URL": stage.url(name), "REDIS_URL": stage.pair.redis_url, "SECRET_KEY": SECRET_KEY,
             "ENVIRONMENT": "development", "LOG_FORMAT": "json", "WORKERS": 2, "PG_CONNECTIONS": 4, "OTP_PROVIDER": "console",
             "BOOKING_OPEN_MAX": 0, "REQUEST_TIMEOUT_MS": 5000, "PG_LOCK_TIMEOUT_MS": 2000, "PG_STATEMENT_TIMEOUT_MS": 4000,
-            "DRAIN_TIMEOUT_SECONDS": 10, "BOOKING_HOLD_SECONDS": HOLD_SECONDS, "BOOKING_HOLDS_MAX": 0,
-            "HOUSEKEEPING_SECONDS": SWEEP_SECONDS}
+            "DRAIN_TIMEOUT_SECONDS": 10, "BOOKING_HOLD_SECONDS": HOLD_SECONDS, "BOOKING_HOLDS_MAX": 0}
         self.command("migrate")
         self.db.rows(WITNESS)
         self.people, self.salons, self.services = [], [], {}

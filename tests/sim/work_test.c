@@ -1,7 +1,8 @@
-/* The runner on a simulated loop and clock, its store a queue in memory that answers late, not at all, or
- * after the asker has given up. Two processes of two loops each share the queue; pieces are added, and
- * added again while somebody is at them, by a seed; processes end in good order or vanish. A judge looks at
- * every step; what it would convict is shown on queues that forget a rule. */
+/* The runner on a simulated loop and clock, its store a queue in memory that answers late, not at
+ * all, or after the asker has given up. Two processes of two loops each share the queue; pieces are
+ * added, and added again while somebody is at them, by a seed; processes end in good order or
+ * vanish. A judge looks at every step; what it would convict is shown on queues that forget a
+ * rule. */
 #include "runtime/base/log.h"
 #include "runtime/base/stats.h"
 #include "runtime/io_sim.h"
@@ -9,7 +10,7 @@
 #include "server/work/work_runner.h"
 #include "tests/test.h"
 
-/* ---- the queue ---------------------------------------------------------------------------------- */
+/* ---- the queue ------------------------------------------------------------------------------- */
 
 enum kind { QUICK, FLAKY, SLOW, STUCK, ROUND, KINDS };
 enum { LANE_A, LANE_B, LANE_C, LANES };
@@ -105,7 +106,7 @@ static enum err back(struct ctx *c, enum way way)
     return queue.late_ms_max ? fiber_sleep(c, milliseconds(roll((uint32_t)queue.late_ms_max))) : OK;
 }
 
-/* ---- the port ------------------------------------------------------------------------------------ */
+/* ---- the port -------------------------------------------------------------------------------- */
 
 static void lend(struct row *row, const struct work_wish *wish, size_t kind)
 {
@@ -258,7 +259,7 @@ enum err work_store_plant(struct ctx *c, struct work_store *store, const struct 
     return back(c, way);
 }
 
-/* ---- the handlers --------------------------------------------------------------------------------- */
+/* ---- the handlers ---------------------------------------------------------------------------- */
 
 enum { ROOM = 3, STUCK_SECONDS = 10, MEMORY = 1 << 14 };
 
@@ -365,7 +366,7 @@ static const struct work_kind kinds[] = {
 static const struct work_lane lanes[] = {{"a", ROOM}, {"b", ROOM}, {"c", ROOM}};
 static const struct work_table table = {kinds, KINDS, lanes, LANES};
 
-/* ---- processes ------------------------------------------------------------------------------------ */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 enum { LOOPS = 2, PROCESSES = 2 };
 struct program {
@@ -460,7 +461,8 @@ static void finish_all(void)
     loop_free(queue.loop);
 }
 
-/* Rows that are not dead and were not finished in their last version; those that come round aside. */
+/* Rows that are not dead and were not finished in their last version; those that come round
+ * aside. */
 static int unfinished(void)
 {
     int n = 0;
@@ -483,7 +485,7 @@ static int of_lane(int lane, bool leased)
     return n;
 }
 
-/* ---- one thing at a time --------------------------------------------------------------------------- */
+/* ---- one thing at a time --------------------------------------------------------------------- */
 
 TEST(a_piece_is_done_and_gone)
 {
@@ -741,7 +743,7 @@ TEST(a_piece_that_takes_its_process_with_it_is_dead_in_the_end)
     finish_all();
 }
 
-/* ---- all at once, by a seed ------------------------------------------------------------------------- */
+/* ---- all at once, by a seed ------------------------------------------------------------------ */
 
 static void restart(struct program *program)
 {
@@ -771,8 +773,8 @@ static void happen(void)
     sim_run(queue.loop, milliseconds(roll(roll(10) ? 60 : 1000)));
 }
 
-/* Until everything can end: Postgres is there, nothing hangs, and the leases of those who vanished or whose
- * claims were lost have run out. */
+/* Until everything can end: Postgres is there, nothing hangs, and the leases of those who vanished
+ * or whose claims were lost have run out. */
 static void calm_down(void)
 {
     queue.away = stuck = false;

@@ -47,6 +47,26 @@ class World:
                 raise Failure(f"mawid {verb}: exit {code}\n{out}{err}")
         self.seed_output = out
 
+    # ---- work ----
+
+    def hasten(self, kind, subject=0, db=None):
+        """A piece of work that comes round by itself is due now, not only when its time has come."""
+        eventually(lambda: (db or self.db).rows("UPDATE work SET due_at = now() WHERE kind = %s AND subject = %s "
+                                                "AND lease IS NULL RETURNING 1", kind, subject), f"{kind} can be hastened")
+
+    def empty_database(self, name):
+        """Its URL."""
+        self.superuser.rows(f"CREATE DATABASE {name} OWNER mawid TEMPLATE template0")
+        return self.pair.database_url.replace("/mawid?", f"/{name}?")
+
+    def own_database(self, name):
+        """(questions to it, its settings) of a database that nobody else talks to."""
+        settings = {"DATABASE_URL": self.empty_database(name)}
+        code, out, err = self.command("migrate", **settings)
+        if code != 0:
+            raise Failure(f"mawid migrate of {name}: exit {code}\n{out}{err}")
+        return Database(settings["DATABASE_URL"]), settings
+
     # ---- programs ----
 
     def base_settings(self):

@@ -268,10 +268,11 @@ def keys_are_good_for_a_day_and_then_forgotten(w):
     check(second["id"] != first["id"], "an old key still counts")
 
 
-def housekeeping_sweeps_old_keys(w):
+def old_keys_are_swept(w):
     salon, client = Salon(w), w.sign_in()
     _book(client, salon.booking(), _key()).expect(201)
     w.db.rows("UPDATE idempotency_key SET expires_at = now() - interval '1 second' WHERE caller_id = %s", client.user["id"])
+    w.hasten("keys.forget")
     eventually(lambda: w.db.one("SELECT count(*) FROM idempotency_key WHERE caller_id = %s", client.user["id"]) == 0, "swept")
 
 

@@ -157,13 +157,13 @@ def a_wrong_redis_url_stops_the_start(w):
 
 
 def an_older_schema_stops_the_start(w):
-    url = _database(w, "older")
+    url = w.empty_database("older")
     _refuses(w, "serve", ("mawid migrate",), DATABASE_URL=url)
     equal(w.command("migrate", DATABASE_URL=url)[0], 0, "exit code of migrate")
 
 
 def a_database_without_one_function_stops_the_start_and_is_finished_by_migrate(w):
-    url = _database(w, "half")
+    url = w.empty_database("half")
     equal(w.command("migrate", DATABASE_URL=url)[0], 0, "exit code of migrate")
     database = Database(url)
     database.rows("DROP FUNCTION salon_save")
@@ -175,18 +175,12 @@ def a_database_without_one_function_stops_the_start_and_is_finished_by_migrate(w
 
 
 def a_database_from_before_the_first_release_is_refused(w):
-    url = _database(w, "former")
+    url = w.empty_database("former")
     database = Database(url)
     database.rows("CREATE TABLE schema_migration (number int)")
     database.close()
     for verb in ("serve", "migrate"):
         _refuses(w, verb, ("before the first release", "make a new one"), DATABASE_URL=url)
-
-
-def _database(w, name):
-    """A new empty database; its URL."""
-    w.superuser.rows(f"CREATE DATABASE {name} OWNER mawid TEMPLATE template0")
-    return w.pair.database_url.replace("/mawid?", f"/{name}?")
 
 
 def a_busy_port_stops_the_start(w):

@@ -77,7 +77,8 @@ def everything_that_operators_were_promised_is_there(w):
                    "mawid_pg_queued", "mawid_offload_queued", "mawid_offload_running", "mawid_offload_refused_total", "mawid_otp_sends_total", "mawid_otp_refusals_total",
                    "mawid_otp_conversions_total", "mawid_bookings_total", "mawid_booking_batches_total", "mawid_bookings_waiting",
                    "mawid_booking_moves_total", "mawid_catalogue_cache_total", "mawid_catalogue_age_milliseconds",
-                   "mawid_housekeeping_removed_total", "mawid_partner_breakers_open", "mawid_partner_seconds", "mawid_partner_queued"):
+                   "mawid_housekeeping_removed_total", "mawid_work_attempts_total", "mawid_work_pieces",
+                   "mawid_work_oldest_due_seconds", "mawid_work_looks_total", "mawid_partner_breakers_open", "mawid_partner_seconds", "mawid_partner_queued"):
         contains(body, f"# TYPE {family} ", "the page")
 
 

@@ -436,16 +436,16 @@ TEST(the_sweeper_leaves_to_others_what_they_are_changing)
 {
     struct fixture f = fixture_begin();
     PGconn *sweeper = sql_session();
-    ask(f.db, "SELECT FROM bookings_tidy(200)");
+    ask(f.db, "SELECT FROM holds_sweep(200)");
     int64_t busy = hold(&f, f.staff[0], 600, true), alone = hold(&f, f.staff[0], 720, true);
     ask(f.db, "BEGIN");
     ask(f.db, "SELECT FROM bookings_booking WHERE id = %lld FOR NO KEY UPDATE", (long long)busy);
     ask(sweeper, "SET statement_timeout = '5s'");
-    CHECK_ASK("1", sweeper, "SELECT holds FROM bookings_tidy(200)");
+    CHECK_ASK("1", sweeper, "SELECT holds_sweep(200)");
     CHECK_ANSWER(state_of(&f, busy), "held,1,1");
     CHECK_ANSWER(state_of(&f, alone), "expired,2,2");
     ask(f.db, "COMMIT");
-    CHECK_ASK("1", sweeper, "SELECT holds FROM bookings_tidy(200)");
+    CHECK_ASK("1", sweeper, "SELECT holds_sweep(200)");
     CHECK_ANSWER(state_of(&f, busy), "expired,2,2");
     PQfinish(sweeper);
     fixture_end(&f);

@@ -7,10 +7,10 @@
 #include "domain/accounts/phone_plan.h"
 #include "embedded.h"
 #include "storage/account_store.h"
-#include "storage/login_sweep.h"
 #include "storage/otp_limits.h"
 #include "storage/otp_store.h"
 #include "storage/session_store.h"
+#include "storage/sweep_store.h"
 #include "tests/unit/runtime/real_loop.h"
 #include "tests/unit/storage/sql.h"
 
@@ -42,6 +42,7 @@ static struct world {
     struct otp_store otp;
     struct session_store sessions;
     struct otp_limits limits;
+    struct sweep_store sweeps;
     struct otp_rules rules;
     struct token_keys keys;
     struct hmac_key otp_key;
@@ -83,7 +84,7 @@ static void world_begin(void)
     redis.reply_bytes_max = 1 << 20;
     redis.connect_timeout = seconds(2);
     w.redis = redis_pool_new(w.real.loop, &redis);
-    w.accounts.pool = w.otp.pool = w.sessions.pool = w.pg;
+    w.accounts.pool = w.otp.pool = w.sessions.pool = w.sweeps.pool = w.pg;
     w.limits.pool = w.redis;
     otp_key_init(&w.otp_key, STR("0123456789abcdef0123456789abcdef"));
 }
@@ -955,12 +956,12 @@ STORY(old_codes_are_forgotten_a_few_at_a_time_and_young_ones_are_not)
     static const int64_t expected[] = {2, 2, 1, 0};
     int64_t gone;
     NEED(ask_five_times(c));
-    NEED_INT(login_sweep_codes(c, w.pg, days_ago(c, 1), 2, &gone), OK);
+    NEED_INT(sweep_store_codes(c, &w.sweeps, days_ago(c, 1), 2, &gone), OK);
     NEED_INT(gone, 0);
     w.clock.ahead_us += seconds(2 * 86400).us;
     NEED(ask_five_times(c));
     for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
-        NEED_INT(login_sweep_codes(c, w.pg, days_ago(c, 1), 2, &gone), OK);
+        NEED_INT(sweep_store_codes(c, &w.sweeps, days_ago(c, 1), 2, &gone), OK);
         NEED_INT(gone, expected[i]);
     }
     NEED_INT(count(c, &count_requests), 5);
@@ -972,7 +973,8 @@ static int64_t swept;
 static bool sweep_one(struct ctx *c)
 {
     int64_t gone;
-    NEED_INT(login_sweep_codes(c, w.pg, (struct instant){ctx_now(c).us + 1000000}, 1, &gone), OK);
+    NEED_INT(sweep_store_codes(c, &w.sweeps, (struct instant){ctx_now(c).us + 1000000}, 1, &gone),
+             OK);
     swept += gone;
     return true;
 }
@@ -999,16 +1001,16 @@ STORY(sessions_are_forgotten_when_they_ended_long_ago_and_answered_as_before)
     struct pg_rows rows;
     int64_t gone;
     NEED(family_begin(c));
-    NEED_INT(login_sweep_sessions(c, w.pg, ctx_now(c), 10, &gone), OK);
+    NEED_INT(sweep_store_sessions(c, &w.sweeps, ctx_now(c), 10, &gone), OK);
     NEED_INT(gone, 0); /* alive */
     NEED_INT(rotate(c, &family.refresh_hash, &out, &second), OK);
     w.clock.ahead_us += seconds(11).us;
     NEED_INT(rotate(c, &family.refresh_hash, &out, NULL), OK);
     NEED_INT(out.verdict, ROTATION_REUSED);
-    NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
+    NEED_INT(sweep_store_sessions(c, &w.sweeps, days_ago(c, 30), 10, &gone), OK);
     NEED_INT(gone, 0); /* only just ended */
     NEED_INT(pg_query(c, w.pg, &age_session, PG_ARGS(pg_instant(days_ago(c, 31))), &rows), OK);
-    NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
+    NEED_INT(sweep_store_sessions(c, &w.sweeps, days_ago(c, 30), 10, &gone), OK);
     NEED_INT(gone, 1);
     NEED_INT(rotate(c, &second, &out, NULL), OK);
     NEED_INT(out.verdict, ROTATION_ENDED);
@@ -1016,7 +1018,7 @@ STORY(sessions_are_forgotten_when_they_ended_long_ago_and_answered_as_before)
 
     NEED(family_begin(c));
     w.clock.ahead_us += seconds(61 * 86400).us; /* expired after 30, ended 31 days ago */
-    NEED_INT(login_sweep_sessions(c, w.pg, days_ago(c, 30), 10, &gone), OK);
+    NEED_INT(sweep_store_sessions(c, &w.sweeps, days_ago(c, 30), 10, &gone), OK);
     NEED_INT(gone, 1);
     NEED_INT(count(c, &all_sessions), 0);
     return true;

@@ -1,4 +1,5 @@
-/* The functions of the work queue, clause by clause, in a private Postgres; then the port on top of them. */
+/* The functions of the work queue, clause by clause, in a private Postgres; then the port on top of
+ * them. */
 #include "embedded.h"
 #include "storage/work_store.h"
 #include "tests/unit/runtime/real_loop.h"
@@ -37,7 +38,7 @@ static const char *state(PGconn *db, const char *what)
     return ask(db, "SELECT %s FROM work", what);
 }
 
-/* ---- adding ------------------------------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 TEST(a_piece_exists_exactly_if_its_transaction_was_committed)
 {
@@ -119,7 +120,7 @@ TEST(names_are_names)
     PQfinish(db);
 }
 
-/* ---- lending out -------------------------------------------------------------------------------- */
+/* ---- lending out ----------------------------------------------------------------------------- */
 
 TEST(the_earliest_of_each_lane_as_many_as_there_is_room_for)
 {
@@ -274,8 +275,8 @@ static int64_t rows_read(PGconn *db)
                    "t.seq_tup_read");
 }
 
-/* A plan that was made for an empty table must not read all of a full one, nor one that was made for a
- * full one all of that. */
+/* A plan that was made for an empty table must not read all of a full one, nor one that was made
+ * for a full one all of that. */
 TEST(a_claim_of_a_few_does_not_read_the_whole_table)
 {
     PGconn *db = begin();
@@ -298,7 +299,7 @@ TEST(a_claim_of_a_few_does_not_read_the_whole_table)
     PQfinish(db);
 }
 
-/* ---- ends ---------------------------------------------------------------------------------------- */
+/* ---- ends ------------------------------------------------------------------------------------ */
 
 /* One piece, lent out under L1. */
 static PGconn *lent(void)
@@ -419,7 +420,7 @@ TEST(planted_anew_a_piece_follows_its_kind)
     PQfinish(db);
 }
 
-/* ---- the port ------------------------------------------------------------------------------------ */
+/* ---- the port -------------------------------------------------------------------------------- */
 
 static struct ported {
     struct real real;

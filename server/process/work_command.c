@@ -1,0 +1,201 @@
+#include "server/process/work_command.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "runtime/pg.h"
+#include "server/process/one_off.h"
+#include "storage/work_store.h"
+
+enum { ASK_SECONDS = 10, ROWS_MAX = 100, ROWS_BYTES_MAX = 4 << 20 };
+
+struct asking {
+    struct work_store store;
+    const char *what; /* the ID or the KIND, or NULL */
+    struct work_query query;
+    FILE *to;
+    char *why;
+    size_t why_len;
+    bool fine;
+};
+
+static enum err complain(struct asking *asking, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static enum err complain(struct asking *asking, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(asking->why, asking->why_len, fmt, args);
+    va_end(args);
+    asking->fine = false;
+    return OK;
+}
+
+static const char *plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* ---- the words ------------------------------------------------------------------------------- */
+
+static void print_counts(FILE *to, const struct work_count *counts, size_t len)
+{
+    fprintf(to, "%-24s %-12s %9s %9s %9s %9s %9s\n", "KIND", "LANE", "DUE", "LEASED", "WAITING",
+            "DEAD", "OLDEST");
+    for (size_t i = 0; i < len; i++)
+        fprintf(to, "%-24.*s %-12.*s %9lld %9lld %9lld %9lld %8llds\n", STR_FMT(counts[i].kind),
+                STR_FMT(counts[i].lane), (long long)counts[i].due, (long long)counts[i].leased,
+                (long long)counts[i].waiting, (long long)counts[i].dead,
+                (long long)counts[i].oldest_s);
+}
+
+static void print_rows(FILE *to, const struct work_row *rows, size_t len)
+{
+    fprintf(to, "%10s %-24s %12s %-12s %-8s %9s %8s %s\n", "ID", "KIND", "SUBJECT", "LANE", "STATE",
+            "IN", "ATTEMPTS", "ERROR");
+    for (size_t i = 0; i < len; i++)
+        fprintf(to, "%10lld %-24.*s %12lld %-12.*s %-8.*s %8llds %8u %.*s\n",
+                (long long)rows[i].work.id, STR_FMT(rows[i].work.kind),
+                (long long)rows[i].work.subject, STR_FMT(rows[i].work.lane), STR_FMT(rows[i].state),
+                (long long)rows[i].due_in_s, rows[i].work.attempt, STR_FMT(rows[i].error));
+    if (len == ROWS_MAX)
+        fprintf(to, "(there may be more)\n");
+}
+
+static enum err list_rows(struct ctx *c, struct asking *asking)
+{
+    struct work_row *rows;
+    size_t len;
+    TRY(work_store_list(c, &asking->store, &asking->query, &rows, &len));
+    print_rows(asking->to, rows, len);
+    return OK;
+}
+
+static enum err list(struct ctx *c, struct asking *asking)
+{
+    struct work_count *counts;
+    size_t len;
+    asking->query.which = WORK_ALIVE;
+    if (asking->what)
+        return list_rows(c, asking);
+    TRY(work_store_counts(c, &asking->store, &counts, &len));
+    print_counts(asking->to, counts, len);
+    return OK;
+}
+
+static enum err dead(struct ctx *c, struct asking *asking)
+{
+    asking->query.which = WORK_DEAD_ONLY;
+    return list_rows(c, asking);
+}
+
+static enum err show(struct ctx *c, struct asking *asking)
+{
+    struct work_row *row;
+    size_t len;
+    if (!asking->query.id)
+        return complain(asking, "work show: '%s' is not the id of a piece", asking->what);
+    TRY(work_store_list(c, &asking->store, &asking->query, &row, &len));
+    if (!len)
+        return complain(asking, "work show: there is no piece %s", asking->what);
+    fprintf(asking->to,
+            "id          %lld\nkind        %.*s\nsubject     %lld\nlane        %.*s\nstate       "
+            "%.*s\nin          %llds\nattempts    %u\nerror       %.*s\nrequest_id  %.*s\n",
+            (long long)row->work.id, STR_FMT(row->work.kind), (long long)row->work.subject,
+            STR_FMT(row->work.lane), STR_FMT(row->state), (long long)row->due_in_s,
+            row->work.attempt, STR_FMT(row->error), STR_FMT(row->work.request_id));
+    return OK;
+}
+
+static enum err replay(struct ctx *c, struct asking *asking)
+{
+    int64_t count;
+    TRY(work_store_replay(c, &asking->store, &asking->query, &count));
+    if (!count)
+        return complain(asking, "work replay: nothing that is dead is or has '%s'", asking->what);
+    fprintf(asking->to, "%lld piece%s replayed\n", (long long)count, plural(count));
+    return OK;
+}
+
+static const struct verb {
+    const char *name;
+    enum err (*run)(struct ctx *c, struct asking *asking);
+    size_t words_min; /* and two at most */
+} verbs[] = {{"list", list, 1}, {"dead", dead, 1}, {"show", show, 2}, {"replay", replay, 2}};
+
+static const struct verb *verb_find(const char *const *words, size_t len)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (len >= verbs[i].words_min && len <= 2 && strcmp(words[0], verbs[i].name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+struct order {
+    const struct verb *verb;
+    struct asking *asking;
+};
+
+static void ask(struct ctx *c, void *arg)
+{
+    const struct order *order = arg;
+    struct asking *asking = order->asking;
+    asking->fine = true;
+    enum err err = order->verb->run(c, asking);
+    if (err == ERR_UNAVAILABLE || err == ERR_TIMEOUT)
+        complain(asking, "the database does not answer, see DATABASE_URL");
+    else if (err)
+        complain(asking, "the database cannot answer that; run: mawid migrate");
+}
+
+static struct pg_pool *pool_new(const struct config *config, struct loop *loop)
+{
+    struct pg_options options = {
+        .url = config->database_url.ptr,
+        .conns = 1,
+        .pipeline_max = 1,
+        .queue_max = 1,
+        .statement_timeout_ms = (uint32_t)(config->pg_statement_timeout.us / 1000),
+        .lock_timeout_ms = (uint32_t)(config->pg_lock_timeout.us / 1000),
+        .rows_bytes_max = ROWS_BYTES_MAX,
+        .application_name = "mawid work",
+    };
+    return pg_pool_new(loop, &options);
+}
+
+/* A kind begins with a letter, so it is no id. */
+static void read_what(struct asking *asking)
+{
+    struct str what = str_c(asking->what);
+    if (!str_to_int64(what, &asking->query.id) || asking->query.id <= 0) {
+        asking->query.id = 0;
+        asking->query.kind = what;
+    }
+}
+
+bool work_command(const struct config *config, const char *const *words, size_t len, FILE *to,
+                  char *why, size_t why_len)
+{
+    struct asking asking = {.what = len > 1 ? words[1] : NULL,
+                            .query = {.limit = ROWS_MAX},
+                            .to = to,
+                            .why = why,
+                            .why_len = why_len};
+    struct order order = {.verb = len ? verb_find(words, len) : NULL, .asking = &asking};
+    if (!order.verb) {
+        snprintf(
+            why, why_len,
+            "work: say `mawid work list [KIND]`, `dead [KIND]`, `show ID` or `replay ID|KIND`");
+        return false;
+    }
+    read_what(&asking);
+    struct loop *loop = one_off_begin(why, why_len);
+    if (!loop)
+        return false;
+    asking.store.pool = pool_new(config, loop);
+    one_off_run(loop, seconds(ASK_SECONDS), ask, &order);
+    pg_pool_free(asking.store.pool);
+    one_off_end(loop);
+    return asking.fine;
+}
