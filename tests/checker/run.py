@@ -18,6 +18,8 @@ not how the machine interleaves it.
 
 PART picks those whose name contains it: selftest, run, naive; careless only by name or in a long run;
 mutants only by name (mutants.py): rules of the engine are broken one by one, and it must be noticed.
+work, and lazy, its mutants, only by name: the work queue, tortured in the same way (work.py); WORK_SERVER is
+the program that it tortures (default build/tests/checker/work-server).
 Prints "ok NAME" or "not ok NAME: why" per check, figures, and "N passed, N failed".
 """
 import argparse
@@ -42,6 +44,7 @@ import judge  # noqa: E402
 import mutants  # noqa: E402
 import naive  # noqa: E402
 import selftest  # noqa: E402
+import work  # noqa: E402
 from chaos import CALM_SECONDS, Chaos  # noqa: E402
 from client import Board  # noqa: E402
 from lib.check import Failure, eventually  # noqa: E402
@@ -49,7 +52,7 @@ from lib.database import SOURCE_ROOT  # noqa: E402
 from lib.salons import at  # noqa: E402
 from stage import DUTIES, Scene, Stage, start_client  # noqa: E402
 
-PARTS = ("selftest", "run", "naive", "careless", "mutants")
+PARTS = ("selftest", "run", "naive", "careless", "mutants", "work", "lazy")
 CLIENTS, LANES = 8, 4
 BREAK_RATE = 0.04
 CHAOS_PATIENCE = 120  # seconds that faults may take longer than planned, on a slow machine
@@ -316,6 +319,10 @@ def run_all(options, directory, report):
             run_careless(report, stage, binary, options.seed)
         if "mutants" in parts:
             run_mutants(report, stage, binary, options.seed, options.mutant)
+        if "work" in parts:
+            work.run(report, stage, binary, options.seconds, options.seed)
+        if "lazy" in parts:
+            work.run_mutants(report, stage, binary, options.seed, options.mutant)
     except Exception as error:  # whatever breaks the checker is a failure, and the private servers end
         report.tell("the checker comes to its end", f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
     finally:
