@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/base/panic.h"
+#include "runtime/no_wait.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define FIBER_ASAN 1

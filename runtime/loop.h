@@ -140,12 +140,3 @@ void ctx_cancel(struct ctx *c);
 NODISCARD enum err fiber_sleep(struct ctx *c, struct duration d);
 /* Lets other fibers and I/O go first; for long computations. */
 NODISCARD enum err fiber_yield(struct ctx *c);
-
-/* After NO_WAIT() a wait in the same scope aborts: what was read must still hold. */
-struct no_wait_scope {
-    struct fiber *fiber;
-};
-struct no_wait_scope no_wait_begin(void);
-void no_wait_end(struct no_wait_scope *scope);
-#define NO_WAIT() \
-    struct no_wait_scope no_wait_ SCOPED(no_wait_end) __attribute__((unused)) = no_wait_begin()

@@ -1,4 +1,6 @@
-/* storage/sweep_store.h - the port domain/house/sweep_store.h on Postgres. */
+/* storage/sweep_store.h - the port domain/house/sweep_store.h on Postgres.
+ *
+ * Waits: never; its calls do, as the port says. */
 #pragma once
 #include "domain/house/sweep_store.h"
 

@@ -5,7 +5,7 @@
 #include "runtime/base/counter.h"
 #include "runtime/base/crypto.h"
 #include "runtime/base/stats.h"
-#include "runtime/loop.h"
+#include "runtime/no_wait.h"
 #include "server/api/catalogue_of.h"
 
 enum {

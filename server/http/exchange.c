@@ -10,6 +10,7 @@
 
 #include "runtime/base/encoding.h"
 #include "runtime/base/log.h"
+#include "runtime/no_wait.h"
 #include "server/http/cors.h"
 #include "server/http/errors.h"
 #include "server/http/middleware.h"

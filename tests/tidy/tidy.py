@@ -36,7 +36,7 @@ ARROWS = {
 # areas and the tables, wires, and so does server/process/: they know all.
 SERVER_ROOMS = {
     "server/http/": ["server/http/", "server/api.h", "domain/reason.h", "runtime/"],
-    "server/api/": ["server/api/", "server/api.h", "server/http/cidr.h", "domain/", "runtime/base/"],
+    "server/api/": ["server/api/", "server/api.h", "server/http/cidr.h", "runtime/no_wait.h", "domain/", "runtime/base/"],
     "server/work/": ["server/work/", "server/api/*_of.h", "domain/", "runtime/"],
 }
 # Project headers that an endpoint's file sees, however deep: who adds one to a header adds it to all above.
