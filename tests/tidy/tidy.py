@@ -647,6 +647,31 @@ def sql_function_length(tree):
             yield f"{path}: {length} lines; a part of it with a name of its own is another function"
 
 
+def schema_with(readme):
+    return {"storage/schema/10_a.sql": "CREATE TABLE a_b (\n    c_d int\n);\nCREATE VIEW e AS SELECT 1;\n", "storage/schema/README.md": readme,
+            "storage/schema/functions/a/f_g.sql": "CREATE OR REPLACE FUNCTION f_g()\n"}
+
+
+@rule("the schema's README names what is there",
+      bad=[schema_with("a_b\n"), schema_with("e\n"), schema_with("a_b, e, h_i\n")],
+      good=[schema_with("a_b, e: c_d, written by `f_g`, see 10_a.sql, NN_*.sql, changes/NNNN_what.sql\n"), {"storage/schema/10_a.sql": "CREATE TABLE a ();\n"}])
+def schema_readme(tree):
+    path = "storage/schema/README.md"
+    text = tree.files.get(path)
+    if text is None:
+        return
+    words = set(re.findall(r"\w+", text))
+    code = {p: sql_code(tree.files[p]) for p in sql_paths(tree) if p.startswith("storage/schema/")}
+    for part, sql in code.items():
+        for made in re.findall(r"^CREATE (?:TABLE|VIEW) (\w+)", sql, re.M):
+            if made not in words:
+                yield f"{path}: has no {made} ({part})"
+    known = {word for sql in code.values() for word in re.findall(r"\w+", sql)}
+    for word in sorted(re.findall(r"(?<![\w/])[a-z]+(?:_[a-z]+)+(?![\w.])", text)):
+        if word not in known:
+            yield f"{path}: names {word}, which is not in the schema"
+
+
 REASONS = 'REASON(SLOT_TAKEN, ERR_CONFLICT, "a.b",\n       "x", "y")\n'
 
 
