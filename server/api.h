@@ -46,6 +46,12 @@ struct request {
     struct str client_ip;      /* behind trusted proxies: the right-most untrusted one */
     const struct route *route; /* NULL while none matched */
 };
+/* The n-th {id} of the route's pattern; the router let nothing but positive ones through. */
+static inline int64_t path_id(const struct request *req, size_t n)
+{
+    assert(n < ROUTE_IDS_MAX && req->ids[n] > 0);
+    return req->ids[n];
+}
 /* First header of that name (case-insensitive), or empty. */
 struct str request_header(const struct request *req, struct str name);
 

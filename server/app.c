@@ -51,6 +51,7 @@ static struct redis_pool *redis_new(struct app *app, char *why, size_t why_len)
 struct app *app_new(struct loop *loop, struct process *process, uint32_t worker, char *why,
                     size_t why_len)
 {
+    assert(process->config && worker < WORKERS_MAX && worker < process->workers);
     struct app *app = calloc(1, sizeof(*app));
     if (!app)
         base_die(__FILE__, __LINE__, "out of memory");
@@ -76,6 +77,7 @@ void app_end(struct app *app)
         return;
     app->ended = true;
     services_end(app);
+    assert(app->areas_begun == 0);
     http_client_free(app->http);
     redis_pool_free(app->redis);
     pg_pool_free(app->pg);

@@ -11,6 +11,7 @@ struct booking_services {
 
 struct bookings *bookings_of(const struct app *app)
 {
+    assert(app->booking); /* areas begin in order: services.c */
     return &app->booking->bookings;
 }
 

@@ -16,11 +16,13 @@ struct catalogue_services {
 
 struct catalogue_store *catalogue_of(const struct app *app)
 {
+    assert(app->catalogue); /* areas begin in order: services.c */
     return &app->catalogue->store;
 }
 
 struct catalogue_pages *catalogue_pages_of(const struct app *app)
 {
+    assert(app->catalogue);
     return app->catalogue->cached ? &app->catalogue->pages : NULL;
 }
 
@@ -28,6 +30,7 @@ static void begin_cache(const struct app *app, struct catalogue_services *servic
                         size_t bytes_max)
 {
     size_t pages_max = bytes_max / 4;
+    assert(!services->cached && pages_max > 0);
     uint64_t seed;
     clock_system.random(&clock_system, &seed, sizeof(seed));
     struct catalogue_cache_options options = {

@@ -21,6 +21,7 @@ struct desk_services {
 
 struct desk_store *desk_of(const struct app *app)
 {
+    assert(app->desk); /* areas begin in order: services.c */
     return &app->desk->desk;
 }
 
@@ -36,6 +37,7 @@ struct calendar_store *calendar_of(const struct app *app)
 
 struct photos *photos_of(const struct app *app)
 {
+    assert(app->desk);
     return &app->desk->photos;
 }
 

@@ -24,16 +24,19 @@ struct login_services {
 
 struct otp *otp_of(const struct app *app)
 {
+    assert(app->login && app->login->otp.sender);
     return &app->login->otp;
 }
 
 struct logins *logins_of(const struct app *app)
 {
+    assert(app->login);
     return &app->login->logins;
 }
 
 const struct token_gate *token_gate_of(const struct app *app)
 {
+    assert(app->login && app->login->gate.whose);
     return &app->login->gate;
 }
 

@@ -6,5 +6,6 @@
 /* Of a route that demands a caller. */
 static inline struct actor actor_of(const struct request *req)
 {
+    assert(req->route->flags & ROUTE_USER);
     return actor_user(req->caller.user_id);
 }

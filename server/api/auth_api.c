@@ -1,3 +1,6 @@
+/* Login by phone and what keeps it alive. The limits count an address as one subscriber has it (IPv6: a /64),
+ * because that is what costs an attacker something. A blank phone number or code is not refused by the field
+ * table: the rule that knows its text does it, and the same for every way in which it can be wrong. */
 #include "server/api/auth_api.h"
 
 #include <string.h>
@@ -19,6 +22,7 @@ static struct str address_key(struct ctx *c, struct str client_ip)
     memset(ip.bytes + 8, 0, 8);
     char *text = arena_push_bytes(c->arena, IP_TEXT_MAX + 3);
     size_t len = ip_format(ip, text);
+    assert(len > 0 && len <= IP_TEXT_MAX);
     memcpy(text + len, "/64", 3);
     return str_of(text, len + 3);
 }
@@ -120,6 +124,7 @@ static struct session_client client_of(const struct request *req)
 
 static void put_tokens(struct json_writer *w, const struct token_pair *tokens)
 {
+    assert(tokens->access.len > 0 && tokens->refresh.len > 0);
     json_put_str(w, "access", tokens->access);
     json_put_str(w, "refresh", tokens->refresh);
 }

@@ -1,3 +1,7 @@
+/* Bookings in JSON: one shape of a booking for all answers, two of a request to make one (a service at the top,
+ * or up to five as `items`), one shape of a move. Times are told in the salon's zone; which of two names of a
+ * thing is shown, the language of the request says. A conflict brings along what would have been free: that is
+ * looked for after the refusal, and its own failure changes nothing about it. */
 #include "server/api/bookings_api.h"
 
 #include "server/api/actor.h"
@@ -12,6 +16,7 @@ enum { NOTES_MAX = 1000, REASON_MAX = 500 }; /* code points; the schema has the 
 static void put_local(struct json_writer *w, const char *key, const struct booking *booking,
                       struct instant at)
 {
+    assert(booking->tz);
     json_put_instant(w, key, at, tz_offset_at(booking->tz, at));
 }
 
@@ -45,6 +50,7 @@ static void put_parts(struct ctx *c, struct json_writer *w, const struct booking
 
 static void put_booking(struct ctx *c, struct json_writer *w, const struct booking *booking)
 {
+    assert(booking->id > 0 && booking->ends_at.us > booking->starts_at.us);
     json_object_begin(w, NULL);
     json_put_int(w, "id", booking->id);
     put_parts(c, w, booking);
@@ -217,6 +223,7 @@ enum err api_bookings(struct ctx *c, struct request *req, struct response *res)
     struct actor actor = actor_of(req);
     struct booking_page found;
     TRY(bookings_list(c, bookings_of(req->app), &actor, &query, &found));
+    assert((int64_t)found.len <= query.limit && (!found.more || found.len > 0));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_booking(c, &w, &found.items[i]);
@@ -234,7 +241,7 @@ enum err api_booking(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
     struct booking booking;
-    TRY(bookings_get(c, bookings_of(req->app), &actor, req->ids[0], &booking));
+    TRY(bookings_get(c, bookings_of(req->app), &actor, path_id(req, 0), &booking));
     return respond_booking(c, res, 200, &booking);
 }
 
@@ -256,7 +263,7 @@ static enum err move(struct ctx *c, struct request *req, struct response *res,
     struct move_body body = {.reason = STR("")};
     if (req->body.len) /* everything in it is optional, and so is the body */
         TRY(REQUEST_JSON(c, req, move_fields, &body));
-    struct booking_move in = {.id = req->ids[0],
+    struct booking_move in = {.id = path_id(req, 0),
                               .action = action,
                               .version = (int32_t)body.version.v,
                               .reason = body.reason.ptr ? body.reason : STR("")};
@@ -300,7 +307,7 @@ enum err api_booking_reschedule(struct ctx *c, struct request *req, struct respo
 {
     struct reschedule_body body;
     TRY(REQUEST_JSON(c, req, reschedule_fields, &body));
-    struct booking_new_time in = {.id = req->ids[0],
+    struct booking_new_time in = {.id = path_id(req, 0),
                                   .starts_at = body.starts_at.v,
                                   .other_staff = body.staff.set,
                                   .staff = body.staff.v,

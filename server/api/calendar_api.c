@@ -1,3 +1,5 @@
+/* A salon's days and sums, for those who run it. Both answer for days of the salon's own calendar, so dates go in
+ * and come out as they are, and instants in the salon's zone. */
 #include "server/api/calendar_api.h"
 
 #include <stdio.h>
@@ -81,13 +83,14 @@ static void put_line(struct ctx *c, struct json_writer *w, const struct calendar
 enum err api_calendar(struct ctx *c, struct request *req, struct response *res)
 {
     int64_t days;
-    struct calendar_query query = {.salon = req->ids[0]};
+    struct calendar_query query = {.salon = path_id(req, 0)};
     TRY(query_int(c, req, STR("days"), 1, CALENDAR_DAYS_MAX, 1, &days));
     TRY(query_date(c, req, STR("from"), &query.from));
     query.days = (int32_t)days;
     struct actor actor = actor_of(req);
     struct calendar found;
     TRY(calendar_days(c, calendar_of(req->app), &actor, &query, &found));
+    assert(found.tz && query.days >= 1 && query.days <= CALENDAR_DAYS_MAX);
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_put_str(&w, "timezone", found.timezone);
@@ -153,7 +156,7 @@ enum err api_report_summary(struct ctx *c, struct request *req, struct response 
     TRY(query_date(c, req, STR("to"), &to));
     struct actor actor = actor_of(req);
     struct salon_summary sums;
-    TRY(salon_summarize(c, calendar_of(req->app), &actor, req->ids[0], from, to, &sums));
+    TRY(salon_summarize(c, calendar_of(req->app), &actor, path_id(req, 0), from, to, &sums));
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
     json_put_str(&w, "timezone", sums.timezone);

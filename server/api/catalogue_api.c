@@ -1,3 +1,6 @@
+/* The catalogue for everybody. All but free times are pages: the same bytes for everyone who asks in the same
+ * language, kept until the catalogue's stamp moves (catalogue_pages.h), so an endpoint here is a function that
+ * makes a page and says at which stamp. Free times are made for each request: they are never older than it. */
 #include "server/api/catalogue_api.h"
 
 #include <stdio.h>
@@ -67,6 +70,7 @@ static enum err make_salons(struct ctx *c, struct request *req, struct response 
 
     struct salon_page found;
     TRY(catalogue_search(c, catalogue_of(req->app), &query, &found));
+    assert((int64_t)found.len <= query.limit && (!found.more || found.len > 0));
     *stamp = found.stamp;
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
@@ -91,6 +95,7 @@ enum err api_salons(struct ctx *c, struct request *req, struct response *res)
 /* "09:00"; an interval that runs past midnight ends "24:30". */
 void catalogue_put_minute(struct json_writer *w, const char *key, int64_t minute)
 {
+    assert(minute >= 0 && minute <= 2 * 24 * 60);
     char text[8];
     int len =
         snprintf(text, sizeof(text), "%02d:%02d", (int)(minute / 60) % 100, (int)(minute % 60));
@@ -136,7 +141,7 @@ static enum err make_salon(struct ctx *c, struct request *req, struct response *
                            uint64_t *stamp)
 {
     struct salon_details details;
-    TRY(catalogue_salon(c, catalogue_of(req->app), req->ids[0], &details));
+    TRY(catalogue_salon(c, catalogue_of(req->app), path_id(req, 0), &details));
     *stamp = details.stamp;
     struct json_writer w = respond_json(c, res, 200);
     json_object_begin(&w, NULL);
@@ -148,7 +153,7 @@ static enum err make_salon(struct ctx *c, struct request *req, struct response *
 
 enum err api_salon(struct ctx *c, struct request *req, struct response *res)
 {
-    return catalogue_page(c, req, res, req->ids[0], make_salon);
+    return catalogue_page(c, req, res, path_id(req, 0), make_salon);
 }
 
 /* ---- services and staff --------------------------------------------------------------------- */
@@ -182,6 +187,7 @@ static enum err make_services(struct ctx *c, struct request *req, struct respons
     struct service_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_services(c, catalogue_of(req->app), &query, &found));
+    assert((int64_t)found.len <= query.limit && (!found.more || found.len > 0));
     *stamp = found.stamp;
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
@@ -195,7 +201,7 @@ static enum err make_services(struct ctx *c, struct request *req, struct respons
 
 enum err api_services(struct ctx *c, struct request *req, struct response *res)
 {
-    return catalogue_page(c, req, res, req->ids[0], make_services);
+    return catalogue_page(c, req, res, path_id(req, 0), make_services);
 }
 
 void catalogue_put_ids(struct json_writer *w, const char *key, const int64_t *ids, size_t len)
@@ -213,6 +219,7 @@ static enum err make_staff(struct ctx *c, struct request *req, struct response *
     struct staff_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(catalogue_staff(c, catalogue_of(req->app), &query, &found));
+    assert((int64_t)found.len <= query.limit && (!found.more || found.len > 0));
     *stamp = found.stamp;
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
@@ -229,7 +236,7 @@ static enum err make_staff(struct ctx *c, struct request *req, struct response *
 
 enum err api_staff(struct ctx *c, struct request *req, struct response *res)
 {
-    return catalogue_page(c, req, res, req->ids[0], make_staff);
+    return catalogue_page(c, req, res, path_id(req, 0), make_staff);
 }
 
 /* ---- slots ---------------------------------------------------------------------------------- */
@@ -237,7 +244,7 @@ enum err api_staff(struct ctx *c, struct request *req, struct response *res)
 static enum err slots_query(struct ctx *c, struct request *req, struct slots_query *out)
 {
     int64_t days;
-    *out = (struct slots_query){.salon = req->ids[0]};
+    *out = (struct slots_query){.salon = path_id(req, 0)};
     TRY(query_int(c, req, STR("service"), 1, INT64_MAX, 0, &out->service));
     TRY(query_int(c, req, STR("staff"), 1, INT64_MAX, 0, &out->staff));
     TRY(query_int(c, req, STR("days"), 1, SLOTS_DAYS_MAX, 7, &days));

@@ -17,5 +17,5 @@ void catalogue_put_service(struct ctx *c, struct json_writer *w, const struct se
 void catalogue_put_minute(struct json_writer *w, const char *key, int64_t minute);
 void catalogue_put_ids(struct json_writer *w, const char *key, const int64_t *ids, size_t len);
 
-/* ?limit= and ?cursor= of a list by ids below the salon that is the path's first id. */
+/* ?limit= and ?cursor= of a list by ids, below the salon that is the path's first id, if it has one. */
 NODISCARD enum err catalogue_part_query(struct ctx *c, struct request *req, struct part_query *out);

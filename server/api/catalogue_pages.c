@@ -47,6 +47,7 @@ void catalogue_pages_fini(struct catalogue_pages *pages)
 static struct str key_of(struct ctx *c, const struct request *req)
 {
     struct str pattern = str_c(req->route->pattern);
+    assert(!req->ids[1]); /* one id tells the pages of a pattern apart */
     size_t len = pattern.len + 1 + sizeof(req->ids[0]) + req->query.len;
     char *key = arena_push_bytes(c->arena, len), *to = key;
     memcpy(to, pattern.ptr, pattern.len);
@@ -94,6 +95,7 @@ static bool serve_kept(struct ctx *c, struct catalogue_pages *pages, struct str 
     if (page->stamp != stamp)
         return false;
     stat_count(STAT_CATALOGUE_PAGE_HIT);
+    assert(page->body.len > 0 && page->etag[0] == '"');
     res->status = 200;
     res->content_type = STR("application/json; charset=utf-8");
     res->body = (struct strbuf){.arena = c->arena,
@@ -107,6 +109,7 @@ static bool serve_kept(struct ctx *c, struct catalogue_pages *pages, struct str 
 static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
                  const struct response *res, const char etag[ETAG_LEN])
 {
+    assert(stamp && res->status == 200 && res->body.len > 0);
     struct catalogue_page_entry *page =
         arena_object_new(&pages->arenas, sizeof(*page) + key.len + res->body.len);
     char *texts = (char *)(page + 1);
@@ -131,6 +134,7 @@ static enum err make_page(struct ctx *c, struct request *req, struct response *r
     uint64_t stamp = 0;
     stat_count(STAT_CATALOGUE_PAGE_MISS);
     TRY(make(c, req, res, &stamp));
+    assert(res->status == 200 && res->fields_len == 0);
     tag(strbuf_str(&res->body), etag);
     if (pages && stamp)
         keep(pages, key, stamp, res, etag);

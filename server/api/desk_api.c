@@ -1,3 +1,7 @@
+/* What a salon's people write: salons, services, rooms. Each thing has a body that is read by two tables, one
+ * where its members are required (to make it) and one where none is (to change it), and one function that saves
+ * it either way: what is not in the body stays as it is. Making something may be repeated under its
+ * Idempotency-Key; changing it may be repeated anyway. */
 #include "server/api/desk_api.h"
 
 #include "domain/accounts/account.h"
@@ -128,6 +132,7 @@ static enum err save_salon(struct ctx *c, struct request *req, struct response *
     struct actor actor = actor_of(req);
     struct salon_details details;
     TRY(desk_salon_save(c, desk_of(req->app), &actor, salon, &in, &details));
+    assert(details.salon.id > 0 && (!salon || details.salon.id == salon));
     struct json_writer w = respond_json(c, res, salon ? 200 : 201);
     json_object_begin(&w, NULL);
     catalogue_put_salon(c, &w, &details.salon);
@@ -151,13 +156,13 @@ enum err api_salon_change(struct ctx *c, struct request *req, struct response *r
 {
     struct salon_body body;
     TRY(REQUEST_JSON(c, req, salon_change_fields, &body));
-    return save_salon(c, req, res, &body, req->ids[0], NULL);
+    return save_salon(c, req, res, &body, path_id(req, 0), NULL);
 }
 
 enum err api_salon_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(desk_salon_close(c, desk_of(req->app), &actor, req->ids[0]));
+    TRY(desk_salon_close(c, desk_of(req->app), &actor, path_id(req, 0)));
     return respond_no_content(res);
 }
 
@@ -168,6 +173,7 @@ enum err api_salons_mine(struct ctx *c, struct request *req, struct response *re
     struct actor actor = actor_of(req);
     struct my_salon_page found;
     TRY(desk_mine(c, desk_of(req->app), &actor, query.after_id, query.limit, &found));
+    assert((int64_t)found.len <= query.limit && (!found.more || found.len > 0));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
@@ -221,7 +227,8 @@ static enum err save_service(struct ctx *c, struct request *req, struct response
     in.once = once;
     struct actor actor = actor_of(req);
     struct desk_service saved;
-    TRY(desk_service_save(c, desk_of(req->app), &actor, req->ids[0], service, &in, &saved));
+    TRY(desk_service_save(c, desk_of(req->app), &actor, path_id(req, 0), service, &in, &saved));
+    assert(saved.service.id > 0 && (!service || saved.service.id == service));
     struct json_writer w = respond_json(c, res, service ? 200 : 201);
     json_object_begin(&w, NULL);
     catalogue_put_service(c, &w, &saved.service);
@@ -245,13 +252,13 @@ enum err api_service_change(struct ctx *c, struct request *req, struct response 
 {
     struct service_body body;
     TRY(REQUEST_JSON(c, req, service_change_fields, &body));
-    return save_service(c, req, res, &body, req->ids[1], NULL);
+    return save_service(c, req, res, &body, path_id(req, 1), NULL);
 }
 
 enum err api_service_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(desk_service_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1]));
+    TRY(desk_service_close(c, desk_of(req->app), &actor, path_id(req, 0), path_id(req, 1)));
     return respond_no_content(res);
 }
 
@@ -284,7 +291,8 @@ static enum err save_room(struct ctx *c, struct request *req, struct response *r
     const struct str name[LANG_COUNT] = {[LANG_AR] = body->name_ar, [LANG_EN] = body->name_en};
     struct actor actor = actor_of(req);
     struct room saved;
-    TRY(desk_room_save(c, desk_of(req->app), &actor, req->ids[0], room, name, once, &saved));
+    TRY(desk_room_save(c, desk_of(req->app), &actor, path_id(req, 0), room, name, once, &saved));
+    assert(saved.id > 0 && (!room || saved.id == room));
     struct json_writer w = respond_json(c, res, room ? 200 : 201);
     put_room(c, &w, &saved);
     return OK;
@@ -305,13 +313,13 @@ enum err api_room_change(struct ctx *c, struct request *req, struct response *re
 {
     struct room_body body;
     TRY(REQUEST_JSON(c, req, room_change_fields, &body));
-    return save_room(c, req, res, &body, req->ids[1], NULL);
+    return save_room(c, req, res, &body, path_id(req, 1), NULL);
 }
 
 enum err api_room_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(desk_room_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1]));
+    TRY(desk_room_close(c, desk_of(req->app), &actor, path_id(req, 0), path_id(req, 1)));
     return respond_no_content(res);
 }
 

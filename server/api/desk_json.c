@@ -6,6 +6,7 @@ enum err desk_read_week(struct ctx *c, const char *field, const char *end_name,
     *out = NULL;
     if (!items->set)
         return OK;
+    assert(items->len <= WEEKLY_TIMES_MAX);
     int64_t *columns = arena_array(c->arena, int64_t, 3 * items->len + 1);
     struct weekly_times *times = arena_new(c->arena, struct weekly_times);
     *times = (struct weekly_times){.len = items->len,

@@ -1,3 +1,5 @@
+/* A salon's people, the hours they work and the days they do not. As in desk_api.c, one body has two tables of
+ * fields and one function that saves. */
 #include "server/api/desk_staff_api.h"
 
 #include "domain/accounts/account.h"
@@ -84,7 +86,7 @@ static enum err save_staff(struct ctx *c, struct request *req, struct response *
     in.once = once;
     struct actor actor = actor_of(req);
     struct desk_staff saved;
-    TRY(desk_staff_save(c, desk_of(req->app), &actor, req->ids[0], staff, &in, &saved));
+    TRY(desk_staff_save(c, desk_of(req->app), &actor, path_id(req, 0), staff, &in, &saved));
     return respond_staff(c, res, staff ? 200 : 201, &saved);
 }
 
@@ -103,21 +105,21 @@ enum err api_staff_change(struct ctx *c, struct request *req, struct response *r
 {
     struct staff_body body = {0};
     TRY(REQUEST_JSON(c, req, staff_change_fields, &body));
-    return save_staff(c, req, res, &body, req->ids[1], NULL);
+    return save_staff(c, req, res, &body, path_id(req, 1), NULL);
 }
 
 enum err api_staff_get(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
     struct desk_staff found;
-    TRY(desk_staff_get(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], &found));
+    TRY(desk_staff_get(c, desk_of(req->app), &actor, path_id(req, 0), path_id(req, 1), &found));
     return respond_staff(c, res, 200, &found);
 }
 
 enum err api_staff_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(desk_staff_close(c, desk_of(req->app), &actor, req->ids[0], req->ids[1]));
+    TRY(desk_staff_close(c, desk_of(req->app), &actor, path_id(req, 0), path_id(req, 1)));
     return respond_no_content(res);
 }
 
@@ -161,8 +163,8 @@ enum err api_exception_add(struct ctx *c, struct request *req, struct response *
     struct exception_added added;
     struct once once;
     TRY(idempotency_key(c, req, &once));
-    TRY(desk_exception_add(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], &in, &once,
-                           &added));
+    TRY(desk_exception_add(c, desk_of(req->app), &actor, path_id(req, 0), path_id(req, 1), &in,
+                           &once, &added));
     in.id = added.id;
     idempotency_tell(res, &once);
     struct json_writer w = respond_json(c, res, 201);
@@ -179,7 +181,7 @@ enum err api_exceptions(struct ctx *c, struct request *req, struct response *res
     TRY(catalogue_part_query(c, req, &query));
     struct actor actor = actor_of(req);
     struct exception_page found;
-    TRY(desk_exceptions(c, desk_of(req->app), &actor, req->ids[1], &query, &found));
+    TRY(desk_exceptions(c, desk_of(req->app), &actor, path_id(req, 1), &query, &found));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++) {
         json_object_begin(&w, NULL);
@@ -193,6 +195,7 @@ enum err api_exceptions(struct ctx *c, struct request *req, struct response *res
 enum err api_exception_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(desk_exception_remove(c, desk_of(req->app), &actor, req->ids[0], req->ids[1], req->ids[2]));
+    TRY(desk_exception_remove(c, desk_of(req->app), &actor, path_id(req, 0), path_id(req, 1),
+                              path_id(req, 2)));
     return respond_no_content(res);
 }

@@ -33,6 +33,7 @@ static struct str path_of(const struct request *req)
 /* Behind the lengths of the parts, so that no two requests have the same bytes. */
 static struct str fingerprint(struct arena *arena, const struct request *req, struct str body)
 {
+    assert(req->path.len > 0 && req->path.ptr[0] == '/');
     struct str path = path_of(req);
     struct str head =
         str_printf(arena, "%d %zu %zu %zu ", (int)req->method, path.len, req->query.len, body.len);

@@ -8,6 +8,7 @@ enum { RIYADH_OFFSET_S = 3 * 60 * 60 };
 void put_account(struct ctx *c, struct json_writer *w, const char *key,
                  const struct account *account)
 {
+    assert(account->id > 0);
     struct str email = account->email.len ? account->email : (struct str){NULL, 0};
     json_object_begin(w, key);
     json_put_int(w, "id", account->id);

@@ -12,6 +12,7 @@ struct json_writer respond_page(struct ctx *c, struct response *res)
 
 void page_end(struct ctx *c, struct json_writer *w, struct str cursor)
 {
+    assert(w->depth == 2); /* the array, in the object */
     json_array_end(w);
     if (cursor.len)
         json_put_str(w, "next",
@@ -23,5 +24,6 @@ void page_end(struct ctx *c, struct json_writer *w, struct str cursor)
 
 void page_end_by_id(struct ctx *c, struct json_writer *w, bool more, int64_t last_id)
 {
+    assert(!more || last_id > 0);
     page_end(c, w, more ? str_printf(c->arena, "%lld", (long long)last_id) : STR(""));
 }

@@ -15,6 +15,7 @@ static void put_photo(struct json_writer *w, const struct photo *photo)
     static const char root[] = "/media/";
     char url[sizeof(root) + PHOTO_NAME_MAX];
     memcpy(url, root, sizeof(root) - 1);
+    assert(photo->id > 0 && photo->bytes > 0 && photo->tz);
     size_t len = sizeof(root) - 1 +
                  photo_name(&photo->content, photo->image.kind, url + sizeof(root) - 1);
     json_object_begin(w, NULL);
@@ -35,6 +36,7 @@ enum err api_photos(struct ctx *c, struct request *req, struct response *res)
     struct photo_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(photos_list(c, photos_of(req->app), &query, &found));
+    assert((int64_t)found.len <= query.limit && (!found.more || found.len > 0));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_photo(&w, &found.items[i]);
@@ -69,7 +71,7 @@ static enum err receive(struct ctx *c, struct request *req, const struct actor *
     }
     TRY(photo_upload_keep(c, photos, upload, out));
     idempotency_body(c, req, content_str(&out->content), once);
-    return photo_upload_finish(c, photos, actor, req->ids[0], upload, once, out);
+    return photo_upload_finish(c, photos, actor, path_id(req, 0), upload, once, out);
 }
 
 enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
@@ -81,7 +83,7 @@ enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
     struct actor actor = actor_of(req);
     struct media_upload *upload = NULL;
     struct photo photo;
-    TRY(photo_upload_begin(c, photos_of(req->app), &actor, req->ids[0], &upload));
+    TRY(photo_upload_begin(c, photos_of(req->app), &actor, path_id(req, 0), &upload));
     enum err err = receive(c, req, &actor, upload, &once, &photo);
     photo_upload_end(c, photos_of(req->app), upload);
     TRY(err);
@@ -94,7 +96,7 @@ enum err api_photo_add(struct ctx *c, struct request *req, struct response *res)
 enum err api_photo_remove(struct ctx *c, struct request *req, struct response *res)
 {
     struct actor actor = actor_of(req);
-    TRY(photo_remove(c, photos_of(req->app), &actor, req->ids[0], req->ids[1]));
+    TRY(photo_remove(c, photos_of(req->app), &actor, path_id(req, 0), path_id(req, 1)));
     return respond_no_content(res);
 }
 
@@ -103,6 +105,7 @@ enum err api_photo_remove(struct ctx *c, struct request *req, struct response *r
 static enum err send_file(struct ctx *c, struct request *req, struct response *res,
                           const struct media_reading *reading)
 {
+    assert(reading->bytes > 0);
     res->content_type = image_media_type(reading->kind);
     if (req->method != HTTP_HEAD)
         TRY(response_begin(c, req, (uint64_t)reading->bytes));

@@ -9,6 +9,7 @@
 static void put_review(struct ctx *c, struct json_writer *w, const struct review *review,
                        const struct tz *tz)
 {
+    assert(tz && review->rating >= 1 && review->rating <= REVIEW_RATING_MAX);
     json_object_begin(w, NULL);
     json_put_int(w, "id", review->id);
     json_put_str_or_null(w, "author", review->author.len ? review->author : (struct str){NULL, 0});
@@ -25,6 +26,7 @@ enum err api_reviews(struct ctx *c, struct request *req, struct response *res)
     struct review_page found;
     TRY(catalogue_part_query(c, req, &query));
     TRY(reviews_list(c, reviews_of(req->app), &query, &found));
+    assert((int64_t)found.len <= query.limit && (!found.more || found.len > 0));
     struct json_writer w = respond_page(c, res);
     for (size_t i = 0; i < found.len; i++)
         put_review(c, &w, &found.items[i], found.tz);
@@ -49,7 +51,7 @@ enum err api_review_add(struct ctx *c, struct request *req, struct response *res
     TRY(REQUEST_JSON(c, req, review_fields, &body));
     struct once once;
     TRY(idempotency_key(c, req, &once));
-    struct review_request in = {.salon = req->ids[0],
+    struct review_request in = {.salon = path_id(req, 0),
                                 .booking = body.booking.v,
                                 .rating = (int32_t)body.rating.v,
                                 .comment = body.comment.ptr ? str_trim(body.comment) : STR(""),

@@ -72,6 +72,7 @@ struct ids {
 
 static struct ids ids_of(struct arena *arena, const struct slots *slots)
 {
+    assert(slots->staff_len <= slots->words * 64);
     struct ids ids = {.items = arena_array(arena, struct id_text, slots->staff_len + 1)};
     for (size_t i = 0; i < slots->staff_len; i++) {
         struct strbuf text = strbuf_new(arena, ID_LEN_MAX);
@@ -115,6 +116,7 @@ static size_t free_pairs(const struct slots *slots)
 static void put_slots(struct arena *arena, struct strbuf *out, const struct slots_answer *found)
 {
     const struct slots *slots = &found->slots;
+    assert(found->tz && slots->duration_s > 0);
     struct ids ids = ids_of(arena, slots);
     struct wall starts = {.tz = found->tz, .steady_until = -1}, ends = starts;
     size_t room = slots->len * SLOT_LEN_MAX + free_pairs(slots) * ids.len_max + ID_LEN_MAX;

@@ -172,24 +172,32 @@ static const struct word *word_find(const char *name)
     return NULL;
 }
 
+/* False: no command has so many. */
+static bool add_word(struct command *command, const char *word)
+{
+    if (command->words_len == (int)ARRAY_LEN(command->words))
+        return false;
+    command->words[command->words_len++] = word;
+    return true;
+}
+
 /* False: an argument that nobody understands. */
 static bool parse(struct command *command, int argc, char **argv)
 {
+    bool understood = true;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             command->help = true;
         else if (strcmp(argv[i], "--version") == 0)
-            command->words[command->words_len++] = "version";
+            understood &= add_word(command, "version");
         else if (strcmp(argv[i], "--example") == 0)
             command->example = true;
         else if (strcmp(argv[i], "--env-file") == 0 && i + 1 < argc)
             command->env_file = argv[++i];
-        else if (argv[i][0] != '-' && command->words_len < (int)ARRAY_LEN(command->words))
-            command->words[command->words_len++] = argv[i];
         else
-            return false;
+            understood &= argv[i][0] != '-' && add_word(command, argv[i]);
     }
-    return true;
+    return understood;
 }
 
 /* The environment, with --env-file in the place of MAWID_ENV_FILE. */

@@ -51,6 +51,7 @@ static bool set_number(const struct setting *setting, struct str value, int64_t 
                        const struct why *why)
 {
     int64_t n;
+    assert(setting->min <= setting->max && scale > 0);
     if (!str_to_int64(value, &n) || n < setting->min || n > setting->max)
         return config_refuse(why, "%s is '%.*s', allowed is a whole number from %lld to %lld",
                              setting->name, STR_FMT(shown(setting, value)), (long long)setting->min,
@@ -81,6 +82,7 @@ static bool set_bool(const struct setting *setting, struct str value, void *slot
 static bool set_choice(const struct setting *setting, struct str value, void *slot,
                        const struct why *why)
 {
+    assert(setting->choices);
     struct str rest = str_c(setting->choices), word;
     for (int i = 0; str_split(&rest, '|', &word); i++) {
         if (str_eq(word, value)) {
@@ -95,6 +97,7 @@ static bool set_choice(const struct setting *setting, struct str value, void *sl
 static bool set_text(const struct setting *setting, struct str value, struct arena *arena,
                      void *slot, const struct why *why)
 {
+    assert(setting->max > 0);
     if (value.len > (size_t)setting->max)
         return config_refuse(why, "%s has %zu characters, allowed are at most %lld", setting->name,
                              value.len, (long long)setting->max);
@@ -116,6 +119,7 @@ static bool set_list(const struct setting *setting, struct str value, struct are
     for (rest = text; str_split(&rest, ',', &item);)
         if (str_trim(item).len)
             items[len++] = str_copy(arena, str_trim(item));
+    assert(len <= value.len);
     *(struct str_list *)slot = (struct str_list){items, len};
     return true;
 }

@@ -38,6 +38,7 @@ static struct route_metrics route_sum(struct process *process, size_t route)
         const struct http_metrics *metrics = metrics_of(process, w);
         if (!metrics)
             continue;
+        assert(route <= metrics->routes_len && metrics->routes_len == routes_len);
         const struct route_metrics *counts = &metrics->routes[route];
         for (size_t i = 0; i < HTTP_STATUS_COUNT; i++)
             sum.by_status[i] += counter_read(&counts->by_status[i]);
@@ -112,6 +113,7 @@ static void page_latency(struct process *process, struct strbuf *out)
 
 static void page_metric(struct process *process, struct strbuf *out, const struct metric *metric)
 {
+    assert(metric->read && metric->help);
     head(out, metric->name, metric->type, metric->help);
     for (uint32_t w = 0; w < process->workers; w++) {
         const struct app *app = __atomic_load_n(&process->apps[w], __ATOMIC_ACQUIRE);

@@ -106,6 +106,7 @@ static uint32_t worker_count(const struct config *config, const cpu_set_t *cores
     uint32_t wanted = (uint32_t)config->workers;
     if (!wanted)
         wanted = (uint32_t)CPU_COUNT(cores);
+    assert(CPU_COUNT(cores) > 0 && config->workers <= WORKERS_MAX);
     return MIN(MAX(wanted, 1u), (uint32_t)WORKERS_MAX);
 }
 
@@ -127,12 +128,14 @@ static void pause_ms(int64_t ms)
     struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     sigset_t none;
     sigemptyset(&none);
+    assert(ms > 0);
     sigtimedwait(&none, NULL, &t);
 }
 
 static void start_worker(struct serving *s, uint32_t index, const cpu_set_t *cores)
 {
     struct worker *worker = &s->workers[index];
+    assert(index == s->started); /* one after the other */
     worker->process = &s->process;
     worker->inherited = &s->inherited;
     worker->index = index;
@@ -256,6 +259,7 @@ static bool end_workers(struct serving *s)
         if (!wait_stopped(s, ABORT_GRACE_MS, &hasty))
             return false;
     }
+    assert(all_stopped(s));
     for (uint32_t i = 0; i < s->started; i++)
         sem_post(&s->workers[i].may_end);
     for (uint32_t i = 0; i < s->started; i++)

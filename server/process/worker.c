@@ -67,11 +67,20 @@ static bool make_loop(struct worker *worker)
 
 static uint32_t share(int64_t whole, uint32_t workers)
 {
+    assert(whole > 0 && workers > 0);
     return (uint32_t)((whole + workers - 1) / workers);
+}
+
+static void read_trusted(struct cidr_list *list, struct str text)
+{
+    assert(list->len < CIDRS_MAX);
+    bool fine = cidr_parse(text, &list->items[list->len++]);
+    assert(fine); /* the settings were checked */
 }
 
 static void make_server(struct worker *worker)
 {
+    assert(worker->app && !worker->server);
     const struct config *config = worker->process->config;
     uint32_t workers = worker->process->workers;
     struct http_options options = {
@@ -93,8 +102,7 @@ static void make_server(struct worker *worker)
         .access_log = config->access_log,
     };
     for (size_t i = 0; i < config->trusted_proxies.len; i++)
-        options.trusted.len +=
-            cidr_parse(config->trusted_proxies.items[i], &options.trusted.items[i]);
+        read_trusted(&options.trusted, config->trusted_proxies.items[i]);
     worker->server = http_server_new(worker->loop, &worker->app->arena, &options);
 }
 
@@ -222,6 +230,7 @@ static void unmake(struct worker *worker)
         return;
     for (int i = 0; i < 8; i++)
         loop_turn(worker->loop, (struct tick){0});
+    assert(!worker->server || worker->server->conns_len == 0);
     http_server_free(worker->server);
     if (worker->app)
         app_end(worker->app);
@@ -240,6 +249,7 @@ static void on_all_drained(void *arg)
 
 static void on_drained(struct http_server *server)
 {
+    assert(server->conns_len == 0 && server->requests_live == 0);
     work_when_drained(server->options.app, on_all_drained, server->loop);
 }
 
@@ -268,6 +278,7 @@ static void on_tls(struct task *task)
 {
     struct worker *worker = worker_of(task, ORDER_TLS);
     struct tls_config *next = __atomic_exchange_n(&worker->tls_next, NULL, __ATOMIC_ACQ_REL);
+    assert(next); /* the order brought one */
     for (size_t i = 0; next && i < worker->doors_len; i++)
         if (worker->doors[i].listen.tls)
             listener_set_tls(&worker->doors[i], tls_config_ref(next));
@@ -276,6 +287,7 @@ static void on_tls(struct task *task)
 
 void worker_order(struct worker *worker, enum worker_order order)
 {
+    assert(order < ORDER_COUNT && worker->loop);
     loop_post(worker->loop, &worker->orders[order]);
 }
 
@@ -283,6 +295,7 @@ void worker_order(struct worker *worker, enum worker_order order)
 
 static void pin(const struct worker *worker)
 {
+    assert(worker->core < CPU_SETSIZE);
     if (worker->core < 0)
         return;
     cpu_set_t set;
@@ -316,6 +329,8 @@ static void *worker_main(void *arg)
 
 void worker_start(struct worker *worker)
 {
+    assert(worker->process && worker->inherited && !worker->loop);
+    assert(worker->index < worker->process->workers);
     worker->orders[ORDER_DRAIN].run = on_drain;
     worker->orders[ORDER_ABORT].run = on_abort;
     worker->orders[ORDER_TLS].run = on_tls;

@@ -32,7 +32,7 @@ def version_prints_one_line(w):
 
 
 def without_a_word_the_words_are_listed(w):
-    for arguments in ((), ("nonsense",)):
+    for arguments in ((), ("nonsense",), ("--version",) * 9, ("serve", "now")):
         code, out, err = w.command(*arguments)
         equal(code, 1, f"exit code of mawid {arguments}")
         for word in ("serve", "migrate", "seed-demo", "check-config"):
