@@ -20,6 +20,13 @@ static inline struct actor actor_user(int64_t user_id)
     return (struct actor){.kind = ACTOR_USER, .user_id = user_id};
 }
 
+/* Where only people act. */
+static inline int64_t actor_user_id(const struct actor *actor)
+{
+    assert(actor->kind == ACTOR_USER && actor->user_id > 0);
+    return actor->user_id;
+}
+
 static inline struct actor actor_system(void)
 {
     return (struct actor){.kind = ACTOR_SYSTEM};

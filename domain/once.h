@@ -2,14 +2,14 @@
  *
  * The caller names her request by a key. What belongs to a key is one row (table idempotency_key), written
  * in the transaction of the effect: a request that was refused, or lost on its way, leaves none and may
- * come again. Twins wait for each other in the database, by caller. Two forms, for two kinds of effect:
+ * come again. Duplicates of one caller wait for each other in the database. Two forms, for two kinds of effect:
  *
  *   key with the effect     The answer is known when the effect is: it is kept with the key, and a
  *                           replay shows it again byte for byte, so in the language of then.
  *   key with a row          The effect begins with a row and ends with a partner's answer (a payment).
  *                           The key is written with that row, before the partner is called, and
  *                           keeps its id. A replay answers what has become of the row by now, and so
- *                           does a twin that comes while the partner is still being asked.
+ *                           does a duplicate that comes while the partner is being asked.
  *
  * Waits: never. */
 #pragma once

@@ -1,3 +1,12 @@
+/* Facts of salons and the directory in memory, held against the feed of changes.
+ *
+ * The order within a turn is all there is to it: a look applies what it was told before anybody goes on, and
+ * who loads looks at `doomed` (or the directory's epoch) when the answer is there, before it is kept. So what
+ * is kept was read after the last change that this core was told of, or is told of in the next look.
+ *
+ * Tried and left: NOTIFY in the place of looks (its lock at commit is shared by all writers, bookings
+ * too), a version column per salon (every reader would ask for every salon), expiry alone (as many
+ * questions, and the writer would not see her own write). docs/decisions/0011 has the figures. */
 #include "storage/catalogue_cache.h"
 
 #include <string.h>
@@ -116,6 +125,7 @@ static void directory_forget(struct catalogue_cache *cache)
 
 static void directory_note(struct catalogue_cache *cache, int64_t salon)
 {
+    assert(salon > 0);
     int64_t *changed = cache->directory.changed;
     size_t len = cache->directory.changed_len;
     for (size_t i = 0; i < len; i++)
@@ -263,6 +273,7 @@ enum err catalogue_cache_refresh(struct ctx *c, struct catalogue_cache *cache)
 static struct entry *entry_add(struct ctx *c, struct catalogue_cache *cache, int64_t salon,
                                const struct salon_facts *facts)
 {
+    assert(facts->details.salon.id == salon);
     struct entry *entry = arena_object_new(&cache->arenas, sizeof(*entry));
     salon_facts_copy(&entry->arena, facts, &entry->facts);
     entry->salon = salon;
@@ -376,6 +387,7 @@ static enum err load_directory(struct ctx *c, struct catalogue_cache *cache)
     struct salon last = {.id = 0};
     bool more = true;
     enum err err = OK;
+    assert(!cache->directory.loading && !cache->directory.whole);
     uint64_t epoch = cache->directory.epoch;
     cache->directory.loading = true;
     cache->directory.loaded_at = ctx_mono(c);
@@ -414,6 +426,7 @@ static enum err update_directory(struct ctx *c, struct catalogue_cache *cache)
     struct directory_entry *entries;
     uint64_t epoch = cache->directory.epoch;
     memcpy(ids, cache->directory.changed, ids_len * sizeof(*ids));
+    assert(!cache->directory.updating && ids_len > 0);
     cache->directory.changed_len = 0;
     cache->directory.updating = true;
     enum err err = catalogue_sql_directory_some(c, cache->pool, ids, ids_len, &entries, &len);

@@ -1,4 +1,4 @@
-/* storage/catalogue_cache.h - what one core knows of the catalogue by heart.
+/* storage/catalogue_cache.h - what one core has of the catalogue in memory.
  *
  *   facts       salon id -> all of it (domain/catalogue/salon_facts.h), the least asked for go first
  *   directory   every active salon as a search sees it

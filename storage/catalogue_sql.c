@@ -1,3 +1,8 @@
+/* The catalogue's statements, one function each: bind, ask, read the columns in order.
+ *
+ * Nothing is decided here and nothing kept. A salon's facts are four statements, as joined each row would
+ * repeat the salon; they may see different moments, and what changed between them is in the feed afterwards,
+ * so that a cache forgets what it made of them. */
 #include "storage/catalogue_sql.h"
 
 #include "embedded.h"

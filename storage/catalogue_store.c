@@ -122,7 +122,7 @@ static enum err slots_by_sql(struct ctx *c, struct catalogue_store *store,
 }
 
 /* One look at the feed, and then what it said is not known any more. */
-static enum err slots_by_heart(struct ctx *c, struct catalogue_store *store,
+static enum err slots_by_cache(struct ctx *c, struct catalogue_store *store,
                                const struct slots_query *in, struct slot_subject *out)
 {
     const struct salon_facts *facts;
@@ -139,7 +139,7 @@ enum err catalogue_store_slots(struct ctx *c, struct catalogue_store *store,
 {
     struct slot_subject subject;
     if (store->cache)
-        TRY(slots_by_heart(c, store, in, &subject));
+        TRY(slots_by_cache(c, store, in, &subject));
     else
         TRY(slots_by_sql(c, store, in, &subject));
     if (subject.found.service_found && in->staff && !subject.found.staff_here)

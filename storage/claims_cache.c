@@ -1,3 +1,8 @@
+/* When staff are taken, kept per member: a look that tells of a booking forgets one of them, not her salon.
+ *
+ * What a reading finds may be older than a look that comes while it is under way. Instead of a mark per
+ * reading and member, looks write whom they told of into a ring, and who has read asks the ring what came
+ * since it began; a ring that went round says "everybody". */
 #include "storage/claims_cache.h"
 
 #include <string.h>
@@ -177,6 +182,7 @@ static bool collect(struct claims_cache *cache, const struct slot_facts *facts, 
             return false;
         out[i] = entry->claims;
     }
+    assert(next == len); /* all that was read was asked for */
     return true;
 }
 

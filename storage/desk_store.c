@@ -1,3 +1,9 @@
+/* The desk's statements. What may be left out of a change travels as NULL: texts without a pointer, numbers
+ * that are DESK_KEEP, lists that are NULL.
+ *
+ * What comes back begins with a reason or none (answer_row.h): a refusal is returned as one, so nothing here
+ * knows what any of them means. The answer of what may come twice is read from the card that was kept for its
+ * key, the first time as well: both are made of the same columns by the same lines. */
 #include "storage/desk_store.h"
 
 #include "embedded.h"

@@ -24,7 +24,7 @@ struct login {
     struct token_pair tokens;
 };
 
-/* Two statements and one script. Refused as otp_check refuses; a twin's loser as a wrong code. */
+/* Two statements and one script. Refused as otp_check refuses; the slower of two as a wrong code. */
 NODISCARD enum err login_by_code(struct ctx *c, const struct logins *logins, struct otp *otp,
                                  const struct otp_attempt *attempt,
                                  const struct session_client *client, struct login *out);

@@ -1,3 +1,8 @@
+/* From what people type to E.164, in two steps: clean it, then judge it.
+ *
+ * The forms of Saudi mobiles, which nearly everybody here has, are judged by hand: a few comparisons, and
+ * exactly the slips that people make ("+966 05…"). All other numbers are the numbering plans' (the port
+ * phone_plan.h), which must be international: what a local form of another country means, nobody can tell. */
 #include "domain/accounts/phone.h"
 
 #include <string.h>
@@ -129,6 +134,7 @@ static struct str saudi_national(struct str clean)
 
 static void saudi_mobile(struct str national, struct phone *out)
 {
+    assert(national.len == 9);
     *out =
         (struct phone){.len = 4 + 9, .text = "+966", .country = {'S', 'A'}, .receives_sms = true};
     memcpy(out->text + 4, national.ptr, 9);
@@ -158,6 +164,7 @@ bool phone_parse(struct str typed, struct phone *out)
     struct phone found;
     if (!phone_plan_parse(clean, &found) || found.len < PHONE_LEN_MIN)
         return false;
+    assert(found.len <= PHONE_LEN_MAX && found.text[0] == '+');
     *out = found;
     return true;
 }

@@ -21,7 +21,7 @@ struct session_new {
 
 /* Uses the code of `otp_request` up, verifies its phone, applies the names and the e-mail address
  * that waited with it, opens the session: all or nothing. An address that somebody else took
- * meanwhile is left out (taken this very moment: one statement more). ERR_NOT_FOUND: a twin used
+ * meanwhile is left out (taken this very moment: one statement more). ERR_NOT_FOUND: a duplicate used
  * the code. `first_time`: this phone was never verified before. */
 NODISCARD enum err session_store_login(struct ctx *c, struct session_store *store,
                                        struct uuid otp_request, const struct session_new *session,

@@ -73,7 +73,7 @@ struct salon_page {
 /* From here on this request reads what was committed before the call. */
 NODISCARD enum err catalogue_catch_up(struct ctx *c, struct catalogue_store *store);
 /* A number that changes whenever the salon's facts do (salon 0: those of any salon); an answer made at
- * that stamp is as good now. 0: nothing is known by heart. Looks for changes when the last look is old. */
+ * that stamp is as good now. 0: nothing is cached. Looks for changes when the last look is old. */
 NODISCARD enum err catalogue_stamp(struct ctx *c, struct catalogue_store *store, int64_t salon,
                                    uint64_t *out);
 

@@ -1,3 +1,11 @@
+/* The salons that a search may show, as one sorted list that it walks.
+ *
+ * A page is a walk from its place in the order on, over folded texts; 50,000 salons that match nothing take
+ * 2.5 ms, and what people type matches soon. An index of words would answer faster and have to be kept in step
+ * with every change of a name; the database has one (trigrams), and is asked when this is not whole.
+ *
+ * Records lie apart from the list, each in an arena of its own size, so that a change of one moves 24 bytes
+ * per salon and no texts. */
 #include "domain/catalogue/directory.h"
 
 #include <string.h>
@@ -43,6 +51,7 @@ void directory_clear(struct directory *directory)
     for (size_t i = 0; i < directory->len; i++)
         record_free(directory, directory->lines[i].record);
     directory->len = 0;
+    assert(directory->bytes == 0);
 }
 
 void directory_remove(struct directory *directory, int64_t id)
@@ -137,6 +146,7 @@ static bool matches(const struct directory_entry *entry, const struct directory_
 void directory_search(const struct directory *directory, struct arena *arena,
                       const struct directory_query *in, struct salon_page *out)
 {
+    assert(in->limit > 0);
     struct words words = {.len = 0};
     *out = (struct salon_page){.items = arena_array(arena, struct salon, (size_t)in->limit + 1)};
     if (!in->any_q) {

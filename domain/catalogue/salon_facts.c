@@ -1,3 +1,9 @@
+/* What the catalogue's pages and slots are made of, for one salon.
+ *
+ * The same facts answer whoever asked the database for them and everybody who finds them in a cache, so a page
+ * is the same either way. What leaves here is copied into the request's arena: facts are a cache's, and
+ * valid until the next wait only. With references counted a list of slots would not copy hours and windows,
+ * and every user of a cache would have to give back. */
 #include "domain/catalogue/salon_facts.h"
 
 #include <string.h>
@@ -68,6 +74,7 @@ static void member_copy(struct arena *arena, const struct staff_member *in,
 
 void salon_facts_copy(struct arena *arena, const struct salon_facts *in, struct salon_facts *out)
 {
+    assert(in->services_len <= SALON_SERVICES_MAX && in->staff_len <= SALON_STAFF_MAX);
     *out = *in;
     salon_details_copy(arena, &in->details, &out->details);
     out->services = arena_array(arena, struct service, in->services_len);
@@ -207,6 +214,7 @@ void salon_facts_slots(struct arena *arena, const struct salon_facts *facts,
 {
     const struct salon_details *details = &facts->details;
     const struct service *service = service_find(facts, in->service);
+    assert(details->salon.id == in->salon);
     *out = (struct slot_subject){.found = {.timezone = str_copy(arena, details->salon.timezone),
                                            .service_found = service != NULL,
                                            .facts = {.grid_minutes = details->grid_minutes,

@@ -1,3 +1,9 @@
+/* What a manager may type, made clean; the rest is the database's.
+ *
+ * Judged here is what needs no row: phones, zones, names, weeks that overlap. Who may, what is there, how
+ * many there may be is decided by the functions of storage/schema/functions/desk/ in the transaction of the
+ * change: asked beforehand, it could be another answer by then. They name the reason; which field of the
+ * input it is about is known here only. */
 #include "domain/desk/desk.h"
 
 #include "domain/accounts/account.h"
@@ -79,7 +85,7 @@ enum err desk_salon_save(struct ctx *c, struct desk_store *store, const struct a
     if (in->timezone.ptr && !tz_find(in->timezone))
         return fail_field(c, STR("timezone"), R_TIMEZONE_UNKNOWN);
 
-    enum err err = desk_store_salon_save(c, store, actor->user_id, salon, &clean, out);
+    enum err err = desk_store_salon_save(c, store, actor_user_id(actor), salon, &clean, out);
     return about(c, err, R_OWNER_UNKNOWN, STR("owner"));
 }
 
@@ -87,7 +93,7 @@ static enum err close_part(struct ctx *c, struct desk_store *store, const struct
                            int64_t salon, enum desk_part what, int64_t part)
 {
     int64_t ahead;
-    enum err err = desk_store_close(c, store, actor->user_id, salon, what, part, &ahead);
+    enum err err = desk_store_close(c, store, actor_user_id(actor), salon, what, part, &ahead);
     if (err && refused(c) == R_CATALOGUE_IN_USE)
         refusal_add(&c->refusal, extra_number("active_bookings", ahead));
     return err;
@@ -102,7 +108,7 @@ enum err desk_salon_close(struct ctx *c, struct desk_store *store, const struct 
 enum err desk_mine(struct ctx *c, struct desk_store *store, const struct actor *actor,
                    int64_t after_id, int64_t limit, struct my_salon_page *out)
 {
-    return desk_store_mine(c, store, actor->user_id, after_id, limit, out);
+    return desk_store_mine(c, store, actor_user_id(actor), after_id, limit, out);
 }
 
 /* ---- services and rooms ----------------------------------------------------------------------- */
@@ -114,7 +120,8 @@ enum err desk_service_save(struct ctx *c, struct desk_store *store, const struct
     struct service_changes clean = *in;
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean.name[lang] = trimmed(in->name[lang]);
-    enum err err = desk_store_service_save(c, store, actor->user_id, salon, service, &clean, out);
+    enum err err =
+        desk_store_service_save(c, store, actor_user_id(actor), salon, service, &clean, out);
     return about(c, err, R_ROOM_UNKNOWN, STR("rooms"));
 }
 
@@ -131,7 +138,7 @@ enum err desk_room_save(struct ctx *c, struct desk_store *store, const struct ac
     struct str clean[LANG_COUNT];
     for (enum lang lang = 0; lang < LANG_COUNT; lang++)
         clean[lang] = trimmed(name[lang]);
-    return desk_store_room_save(c, store, actor->user_id, salon, room, clean, once, out);
+    return desk_store_room_save(c, store, actor_user_id(actor), salon, room, clean, once, out);
 }
 
 enum err desk_room_close(struct ctx *c, struct desk_store *store, const struct actor *actor,
@@ -143,7 +150,7 @@ enum err desk_room_close(struct ctx *c, struct desk_store *store, const struct a
 enum err desk_rooms(struct ctx *c, struct desk_store *store, const struct actor *actor,
                     const struct part_query *in, struct room_page *out)
 {
-    return desk_store_rooms(c, store, actor->user_id, in, out);
+    return desk_store_rooms(c, store, actor_user_id(actor), in, out);
 }
 
 /* ---- staff ------------------------------------------------------------------------------------ */
@@ -168,7 +175,7 @@ enum err desk_staff_save(struct ctx *c, struct desk_store *store, const struct a
     struct staff_changes clean = *in;
     if (staff == 0)
         TRY(clean_person(c, in, &clean));
-    enum err err = desk_store_staff_save(c, store, actor->user_id, salon, staff, &clean, out);
+    enum err err = desk_store_staff_save(c, store, actor_user_id(actor), salon, staff, &clean, out);
     err = about(c, err, R_SERVICE_UNKNOWN, STR("services"));
     return about(c, err, R_STAFF_UNNAMED, STR("first_name"));
 }
@@ -182,7 +189,7 @@ enum err desk_staff_close(struct ctx *c, struct desk_store *store, const struct 
 enum err desk_staff_get(struct ctx *c, struct desk_store *store, const struct actor *actor,
                         int64_t salon, int64_t staff, struct desk_staff *out)
 {
-    return desk_store_staff_get(c, store, actor->user_id, salon, staff, out);
+    return desk_store_staff_get(c, store, actor_user_id(actor), salon, staff, out);
 }
 
 struct str exception_kind_code(enum exception_kind kind)
@@ -199,17 +206,17 @@ enum err desk_exception_add(struct ctx *c, struct desk_store *store, const struc
     int64_t length_us = instant_since(in->ends_at, in->starts_at).us;
     if (length_us <= 0 || length_us > YEAR_DAYS * seconds(24 * 3600).us)
         return fail_field(c, STR("ends_at"), R_TIMES_BACKWARD);
-    return desk_store_exception_add(c, store, actor->user_id, salon, staff, in, once, out);
+    return desk_store_exception_add(c, store, actor_user_id(actor), salon, staff, in, once, out);
 }
 
 enum err desk_exception_remove(struct ctx *c, struct desk_store *store, const struct actor *actor,
                                int64_t salon, int64_t staff, int64_t exception)
 {
-    return desk_store_exception_remove(c, store, actor->user_id, salon, staff, exception);
+    return desk_store_exception_remove(c, store, actor_user_id(actor), salon, staff, exception);
 }
 
 enum err desk_exceptions(struct ctx *c, struct desk_store *store, const struct actor *actor,
                          int64_t staff, const struct part_query *in, struct exception_page *out)
 {
-    return desk_store_exceptions(c, store, actor->user_id, staff, in, out);
+    return desk_store_exceptions(c, store, actor_user_id(actor), staff, in, out);
 }

@@ -1,3 +1,9 @@
+/* Photos: a row in the database, a file under the name of its content, and no transaction around both.
+ *
+ * Each step leaves something that the sweep understands: a file without a row is found and deleted some day,
+ * a row without a file never lasts. Adding writes file, then row; removing takes the row, then the file's
+ * name, and looks for a row again with the name in hand. A count of the rows per content would be one more truth, and a
+ * lock that all salons with that photo share. */
 #include "domain/desk/photos.h"
 
 #include <string.h>
@@ -90,7 +96,7 @@ enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shelf)
 enum err photo_upload_begin(struct ctx *c, struct photos *photos, const struct actor *actor,
                             int64_t salon, struct media_upload **out)
 {
-    TRY(photo_store_check(c, photos->rows, actor->user_id, salon));
+    TRY(photo_store_check(c, photos->rows, actor_user_id(actor), salon));
     if (!photos->files)
         return fail(c, R_NOT_IMPLEMENTED);
     return media_begin(c, photos->files, out);
@@ -119,7 +125,8 @@ enum err photo_upload_finish(struct ctx *c, struct photos *photos, const struct 
                              int64_t salon, struct media_upload *upload, struct once *once,
                              struct photo *photo)
 {
-    enum err err = photo_store_add(c, photos->rows, actor->user_id, salon, once, photo);
+    assert(upload && once && photo->bytes > 0);
+    enum err err = photo_store_add(c, photos->rows, actor_user_id(actor), salon, once, photo);
     if (err == OK && !once->replayed)
         return media_keep_again(c, upload);
     if (err == OK || refused(c)) /* for certain no row was made for it */
@@ -140,7 +147,7 @@ enum err photo_remove(struct ctx *c, struct photos *photos, const struct actor *
 {
     struct content content;
     enum image_kind kind;
-    TRY(photo_store_remove(c, photos->rows, actor->user_id, salon, photo, &content, &kind));
+    TRY(photo_store_remove(c, photos->rows, actor_user_id(actor), salon, photo, &content, &kind));
     if (photos->files)
         release(c, photos, &content, kind);
     return OK;

@@ -5,7 +5,7 @@
 enum err review_add(struct ctx *c, struct review_store *store, const struct actor *actor,
                     const struct review_request *in, struct review *out, const struct tz **tz)
 {
-    return review_store_add(c, store, actor->user_id, in, out, tz);
+    return review_store_add(c, store, actor_user_id(actor), in, out, tz);
 }
 
 enum err reviews_list(struct ctx *c, struct review_store *store, const struct part_query *in,

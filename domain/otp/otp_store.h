@@ -58,7 +58,7 @@ struct otp_ticket {
  * another purpose, expired, used, replaced or has no attempt left; nothing was counted. */
 NODISCARD enum err otp_store_count_attempt(struct ctx *c, struct otp_store *store, struct uuid id,
                                            enum otp_purpose purpose, struct otp_ticket *out);
-/* The right code, for purpose `verify`. ERR_NOT_FOUND: a twin was faster. */
+/* The right code, for purpose `verify`. ERR_NOT_FOUND: a duplicate was faster. */
 NODISCARD enum err otp_store_prove(struct ctx *c, struct otp_store *store, struct uuid id);
 /* The rules of attempts, decided from the rows. */
 NODISCARD enum err otp_store_admit_attempt(struct ctx *c, struct otp_store *store,

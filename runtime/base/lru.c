@@ -98,9 +98,9 @@ bool lru_add(struct lru *lru, struct lru_node *node)
     if (node->bytes > lru->bytes_max / 8)
         return false;
     node->hash = hash_of(lru, node->key);
-    struct lru_node *twin = find(lru, node->key, node->hash);
-    if (twin)
-        lru_remove(lru, twin);
+    struct lru_node *former = find(lru, node->key, node->hash);
+    if (former)
+        lru_remove(lru, former);
     while (lru->len > 0 &&
            (lru->len == lru->len_max || lru->bytes + node->bytes > lru->bytes_max)) {
         lru->evictions++;

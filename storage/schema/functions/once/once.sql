@@ -1,8 +1,8 @@
 -- once: was this request answered before? A statement that may come twice is written around it:
 --     SELECT coalesce(once(caller, key, fingerprint),
 --                     once_keep(caller, key, fingerprint, language, who_does_it(…)))
--- coalesce does not go on to the second when there is a first. Twins of one caller come one after
--- the other (the customer's lock, as bookings take it), so the later one finds what was kept.
+-- coalesce does not go on to the second when there is a first. Duplicates of one caller come one
+-- after the other (the customer's lock, as bookings take it), so the later finds what was kept.
 -- in:  caller (a user's id), key and fingerprint (Idempotency-Key; '': none)
 -- out: NULL: no; KEY_REUSED: another request had that key; else what was kept, and its language
 CREATE OR REPLACE FUNCTION once(p_caller bigint, p_key text, p_fingerprint text) RETURNS answer

@@ -1,5 +1,5 @@
 -- auth_session_rotate: a refresh token was shown; `p_hash` is its hash, p_new_… what would follow
--- it. One row's lock decides between twins: the second finds the token used a moment ago.
+-- it. One row's lock decides between duplicates: the second finds the token used a moment ago.
 --
 -- in:  the session and its user; hash of the token shown; the next one's hash, id and dates; now;
 --      how long after its use a token is answered once more; what to note of the client
