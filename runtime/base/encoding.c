@@ -1,3 +1,5 @@
+/* Texts that stand for bytes, each with the one spelling that we write and the few that we read: a token
+ * or a key that may be written in two ways is two keys to whoever compares texts. */
 #include "runtime/base/encoding.h"
 
 #include <string.h>

@@ -164,7 +164,7 @@ static bool read_field(struct reader *r, const struct json_field *field, void *s
 }
 
 /* Members mostly come in the order of the table: looked for from `next` on, round to it again. (A
- * token's seven claims took a third longer from the front.) */
+ * token's seven claims took a sixth longer from the front.) */
 static const struct json_field *field_find(const struct json_field *fields, size_t len,
                                            struct str name, size_t *next)
 {

@@ -1,3 +1,7 @@
+/* The rules of a field, applied to one value: the kind it must have, then its bounds. The order is what
+ * a client reads (one fault per value): blank before short, short before long. A slot is written only
+ * when all of its rules hold; what its struct looks like is told by the type alone (json.h), and every
+ * switch here names all types, so that a new one does not compile before it is decided. */
 #include "runtime/base/json_slot.h"
 
 #include <stdlib.h>

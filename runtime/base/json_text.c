@@ -1,3 +1,14 @@
+/* A recursive descent without a tree: who reads knows what she wants next, and what nobody wants is
+ * walked over by the same functions, so nothing gets past unchecked.
+ *
+ * 1. The place only moves forward, and a fault ends the text where it stands: a caller that reads on
+ *    after one reads nothing, and the first fault is the one that is told.
+ * 2. UTF-8 is checked once, over the whole text, before anything is read. Behind that, every byte over
+ *    0x7f belongs to a valid sequence.
+ * 3. Keys are kept to refuse the second of a name: on one stack for all objects around the place,
+ *    which the first sixteen need no arena for. (Room for 64 keys per level was a kilobyte each.)
+ * 4. A string is a view until its first escape; then it is decoded into the arena, where it is never
+ *    longer than its source. */
 #include "runtime/base/json_text.h"
 
 #include <string.h>
@@ -213,6 +224,7 @@ bool json_text_next(struct json_text *r, struct json_level *level)
 {
     if (r->broken)
         return false;
+    assert(r->depth > 0 && level->keys_from <= r->keys_len);
     skip_space(r);
     if (take(r, level->close)) {
         r->depth--;

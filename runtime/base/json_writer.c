@@ -1,3 +1,6 @@
+/* Text is appended value by value; a comma and the depth are all the state there is. Whatever bytes a
+ * row or a client holds, what comes out is JSON: that is decided in put_text, and nowhere else. (The
+ * log has a writer of its own, see docs/decisions/0015: its lines are cut to a fixed size.) */
 #include "runtime/base/json_writer.h"
 
 #include <string.h>

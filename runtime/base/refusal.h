@@ -80,5 +80,7 @@ static inline struct refusal_extra extra_list(const char *name, const struct ref
 static inline void refusal_add(struct refusal *refusal, struct refusal_extra extra)
 {
     assert(refusal->reason && refusal->extras_len < REFUSAL_EXTRAS_MAX);
+    for (size_t i = 0; i < refusal->extras_len; i++)
+        assert(!str_eq(str_c(refusal->extras[i].name), str_c(extra.name)));
     refusal->extras[refusal->extras_len++] = extra;
 }
