@@ -116,7 +116,8 @@ static size_t free_pairs(const struct slots *slots)
 static void put_slots(struct arena *arena, struct strbuf *out, const struct slots_answer *found)
 {
     const struct slots *slots = &found->slots;
-    assert(found->tz && slots->duration_s > 0);
+    if (slots->len > 0)
+        assert(found->tz && slots->duration_s > 0);
     struct ids ids = ids_of(arena, slots);
     struct wall starts = {.tz = found->tz, .steady_until = -1}, ends = starts;
     size_t room = slots->len * SLOT_LEN_MAX + free_pairs(slots) * ids.len_max + ID_LEN_MAX;
