@@ -19,10 +19,9 @@
  * 2. A batch touches a waiter only while it has its seat. */
 #include "storage/batch.h"
 
-#include <string.h>
-
 #include "runtime/base/stats.h"
 #include "storage/retry.h"
+#include "storage/rows_by_entry.h"
 
 static void note(uint32_t *count, uint32_t value)
 {
@@ -169,80 +168,13 @@ static void answer_failure(struct batch *batch, enum err err, const struct pg_ro
     }
 }
 
-/* The rows of each entry, chained: row + 1, or 0 at the end. */
-struct chains {
-    uint32_t *first; /* by entry */
-    uint32_t *next;  /* by row */
-};
-
-static struct chains chain(struct arena *arena, const struct batch *batch,
-                           const struct pg_rows *rows)
-{
-    struct chains made = {.first = arena_array(arena, uint32_t, batch->entries),
-                          .next = arena_array(arena, uint32_t, rows->len + 1)};
-    for (uint32_t row = rows->len; row-- > 0;) {
-        int32_t entry = pg_get_int4(rows, row, 0);
-        assert(entry >= 1 && (uint32_t)entry <= batch->entries);
-        made.next[row] = made.first[entry - 1];
-        made.first[entry - 1] = row + 1;
-    }
-    return made;
-}
-
-static const struct pg_cell *cells_of(const struct pg_rows *rows, uint32_t row)
-{
-    return &rows->cells[(size_t)row * rows->columns];
-}
-
-static size_t bytes_in(const struct pg_rows *rows, uint32_t row)
-{
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < rows->columns; i++)
-        bytes += (size_t)MAX(cells_of(rows, row)[i].len, 0);
-    return bytes;
-}
-
-static char *copy_row(struct pg_cell *to, char *at, const struct pg_rows *rows, uint32_t row)
-{
-    for (uint32_t i = 0; i < rows->columns; i++) {
-        to[i] = cells_of(rows, row)[i];
-        if (to[i].len <= 0)
-            continue;
-        memcpy(at, to[i].ptr, (size_t)to[i].len);
-        to[i].ptr = at;
-        at += to[i].len;
-    }
-    return at;
-}
-
-/* The rows of one entry, all cells and then all bytes behind each other. */
-static void copy_rows(struct arena *arena, const struct pg_rows *rows, const uint32_t *next,
-                      uint32_t first, struct pg_rows *out)
-{
-    size_t bytes = 0;
-    *out = (struct pg_rows){.columns = rows->columns};
-    for (uint32_t row = first; row; row = next[row - 1]) {
-        bytes += bytes_in(rows, row - 1);
-        out->len++;
-    }
-    if (out->len == 0)
-        return;
-    struct pg_cell *cells = arena_array(arena, struct pg_cell, (size_t)out->len * out->columns);
-    char *at = arena_push_bytes(arena, bytes);
-    out->cells = cells;
-    for (uint32_t row = first; row; row = next[row - 1], cells += out->columns)
-        at = copy_row(cells, at, rows, row - 1);
-}
-
-static void answer_rows(struct batch *batch, const struct chains *chains,
-                        const struct pg_rows *rows)
+static void answer_rows(struct batch *batch, const struct rows_by_entry *entries)
 {
     for (uint32_t i = 0; i < batch->waiters_len; i++) {
         struct batch_waiter *waiter = batch->waiters[i];
         if (!waiter)
             continue;
-        assert(waiter->entry < batch->entries);
-        copy_rows(waiter->c->arena, rows, chains->next, chains->first[waiter->entry], waiter->rows);
+        rows_of_entry(waiter->c->arena, entries, waiter->entry, waiter->rows);
         answer(waiter, OK);
     }
 }
@@ -290,8 +222,8 @@ static void batch_run(struct ctx *c, struct batch *batch)
         answer_failure(batch, err, &rows);
         return;
     }
-    struct chains chains = chain(c->arena, batch, &rows);
-    answer_rows(batch, &chains, &rows);
+    struct rows_by_entry entries = rows_by_entry(c->arena, &rows, batch->entries);
+    answer_rows(batch, &entries);
 }
 
 static void batch_fiber(void *arg)

@@ -1,7 +1,12 @@
-/* Bookings in JSON: one shape of a booking for all answers, two of a request to make one (a service at the top,
- * or up to five as `items`), one shape of a move. Times are told in the salon's zone; which of two names of a
- * thing is shown, the language of the request says. A conflict brings along what would have been free: that is
- * looked for after the refusal, and its own failure changes nothing about it. */
+/* Bookings over HTTP: a body becomes one call of the domain, its result one booking, or a list of them.
+ *
+ * What an answer shows is what the database said in the statement that decided, all of it: names, prices and
+ * policy as they were then, times in the salon's zone. So an answer that is given again, for the same
+ * Idempotency-Key, is written by the same code from the same values, and nothing here remembers anything.
+ *
+ * Whether a body is for one service or for a visit is its form: one table reads both, and says no to what
+ * is a bit of each. A refusal, with what it offers instead, is the domain's and is written where all are
+ * (http/refusal_json.c); no endpoint adds to it. */
 #include "server/api/bookings_api.h"
 
 #include "server/api/actor.h"
@@ -50,7 +55,7 @@ static void put_parts(struct ctx *c, struct json_writer *w, const struct booking
 
 static void put_booking(struct ctx *c, struct json_writer *w, const struct booking *booking)
 {
-    assert(booking->id > 0 && booking->ends_at.us > booking->starts_at.us);
+    assert(booking->id > 0 && booking->tz && booking->ends_at.us > booking->starts_at.us);
     json_object_begin(w, NULL);
     json_put_int(w, "id", booking->id);
     put_parts(c, w, booking);
@@ -149,6 +154,7 @@ static enum err read_create(struct ctx *c, struct request *req, struct booking_r
 
 static void put_visit(struct ctx *c, struct json_writer *w, const struct bookings_made *made)
 {
+    assert(made->len > 1);
     json_object_begin(w, NULL);
     json_put_int(w, "visit", made->items[0].visit);
     json_array_begin(w, "items");
