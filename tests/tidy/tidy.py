@@ -42,6 +42,10 @@ SERVER_ROOMS = {
 # Project headers that an endpoint's file sees, however deep: who adds one to a header adds it to all above.
 ENDPOINT_HEADERS_MAX = 30
 ENDPOINT_HEADERS_MEDIAN_MAX = 25
+# What some files must not see, however deep.
+NOT_SEEN = {
+    "server/http/exchange*.c": ("server/http/conn.h", "server/http/h1.h", "server/http/http1.h", "runtime/sock.h", "runtime/tls.h"),
+}
 FREE_ROOMS = ("tests", "bench")  # may include and call what they like, unless a table names them
 
 # Foreign headers (by how their name begins), and the only files that may know them: each library has one
@@ -319,6 +323,20 @@ def endpoint_headers(tree):
     if counts and statistics.median(counts) > ENDPOINT_HEADERS_MEDIAN_MAX:
         yield (f"server/api/: in the median a file sees {statistics.median(counts)} headers of the project, "
                f"at most {ENDPOINT_HEADERS_MEDIAN_MAX}: split what many include")
+
+
+@rule("what must not be seen",
+      bad=[{"server/http/exchange.c": '#include "server/http/conn.h"\n', "server/http/conn.h": ""},
+           {"server/http/exchange_stream.c": '#include "server/a.h"\n', "server/a.h": '#include "runtime/sock.h"\n',
+            "runtime/sock.h": ""}],
+      good=[{"server/http/exchange.c": '#include "server/http/carrier.h"\n', "server/http/carrier.h": ""},
+            {"server/http/conn.c": '#include "runtime/sock.h"\n', "runtime/sock.h": ""}])
+def not_seen(tree):
+    for path in tree.paths(".c"):
+        for pattern, headers in NOT_SEEN.items():
+            if allowed(path, [pattern]):
+                for header in sorted(headers_seen(tree, path).intersection(headers)):
+                    yield f"{path}:1: sees {header}, whatever it includes it through"
 
 
 @rule("foreign headers behind one file each",
