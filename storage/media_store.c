@@ -142,30 +142,36 @@ struct judge_job {
     int fd, failed;
     struct media_file file;
 };
+
+/* In the file itself: its bytes are shared with it, so that none is held twice. */
+static void clean(struct judge_job *job, size_t len)
+{
+    char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, job->fd, 0);
+    if (map == MAP_FAILED) {
+        job->failed = errno;
+        return;
+    }
+    size_t clean_len = len;
+    job->file.verdict = image_clean(map, &clean_len, &job->file.image);
+    if (job->file.verdict == IMAGE_FINE) {
+        struct sha256 digest = sha256_of(str_of(map, clean_len));
+        sha256_hex(&digest, job->file.content.hex);
+    }
+    munmap(map, len);
+    job->file.bytes = (int64_t)clean_len;
+    if (clean_len < len && ftruncate(job->fd, (off_t)clean_len) < 0)
+        job->failed = errno;
+}
+
 static void judge(void *arg)
 {
     struct judge_job *job = arg;
     struct stat stat;
     job->file.verdict = IMAGE_BROKEN;
-    if (fstat(job->fd, &stat) < 0) {
+    if (fstat(job->fd, &stat) < 0)
         job->failed = errno;
-        return;
-    }
-    job->file.bytes = stat.st_size;
-    if (stat.st_size == 0)
-        return;
-    void *map = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, job->fd, 0);
-    if (map == MAP_FAILED) {
-        job->failed = errno;
-        return;
-    }
-    struct str bytes = str_of(map, (size_t)stat.st_size);
-    job->file.verdict = image_inspect(bytes, &job->file.image);
-    if (job->file.verdict == IMAGE_FINE) {
-        struct sha256 digest = sha256_of(bytes);
-        sha256_hex(&digest, job->file.content.hex);
-    }
-    munmap(map, (size_t)stat.st_size);
+    else if (stat.st_size > 0)
+        clean(job, (size_t)stat.st_size);
 }
 
 struct name_job {

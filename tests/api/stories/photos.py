@@ -1,13 +1,14 @@
-"""Photos of salons: taken in as they are, judged by what is in them, served for good."""
+"""Photos of salons: judged by what is in them, rid of what tells more than they show, served while a salon shows them."""
 import contextlib
 import hashlib
 import os
+import struct
 import time
 
 from lib.catalogue import everything
 from lib.check import check, equal, eventually
 from lib.crowd import at_once
-from lib.images import jpeg, png, webp
+from lib.images import GPS, jpeg, jpeg_of, png, png_of, webp, webp_of
 from lib.salons import Salon
 
 SALONS = "/api/salons/"
@@ -47,6 +48,24 @@ def a_photo_is_stored_by_its_content_and_served_as_it_is(w):
         equal((served.body, served.header("Content-Type")), (image, kind), "what is served")
     equal([(p["width"], p["height"]) for p in everything(w.client(), _path(salon) + "?limit=1")], [(40, 30), (33, 22), (21, 20)], "sizes")
     equal(_incoming(w), [], "files on their way")
+
+
+def a_photo_loses_what_phones_and_programs_wrote_into_it(w):
+    """Where it was taken above all: anybody may read it, and caches keep it. Which way is up is left, so that it is shown
+    upright still; its size is told as it is shown."""
+    salon, manager = _salon(w)
+    for turned in (1, 3, 6):
+        for make, bits, kind in ((jpeg_of, 64, "image/jpeg"), (png_of, 32, "image/png"), (webp_of, 8, "image/webp")):
+            bits = os.urandom(bits)
+            sent, left = (make(bits, 33, 22, turned=turned, secrets=secrets) for secrets in (True, False))
+            if kind == "image/webp" and turned == 1:  # its header stays, and tells of nothing more
+                left = left[:4] + struct.pack("<I", len(left) + 10) + b"WEBPVP8X\x0a" + bytes(7) + b"\x20\0\0\x15\0\0" + left[12:]
+            made = _add(manager, salon, sent, kind).expect(201).json
+            equal((made["width"], made["height"]), (22, 33) if turned == 6 else (33, 22), f"size of {kind} turned {turned}")
+            served = w.client().get(made["url"]).expect(200).body
+            check(GPS not in served and b"Sara" not in served and b"Cam" not in served, f"{kind} tells more than it shows")
+            equal((served, made["bytes"]), (left, len(left)), f"what is left of {kind} turned {turned}")
+            equal(made["url"].split("/")[-1].split(".")[0], hashlib.sha256(left).hexdigest(), "name")
 
 
 def the_content_decides_not_what_is_said_about_it(w):
@@ -239,9 +258,10 @@ def what_no_photo_is_called_is_not_found(w):
 
 def a_photo_can_be_nothing_else_in_a_browser(w):
     salon, manager = _salon(w)
-    image = jpeg() + b"<script>alert(1)</script>"  # a tail is kept: phones put previews there
-    made = _add(manager, salon, image).expect(201).json
+    image = jpeg()
+    made = _add(manager, salon, image + b"<script>alert(1)</script>").expect(201).json
     answer = w.client().get(made["url"]).expect(200)
+    equal(answer.body, image, "what is served")  # phones put previews and films there
     equal((answer.header("Content-Type"), answer.header("X-Content-Type-Options")), ("image/jpeg", "nosniff"), "type")
     check("default-src 'none'" in answer.header("Content-Security-Policy"), "no policy")
     for hidden in (png() + b"PK\x03\x04", webp() + b"<html>"):
