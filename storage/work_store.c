@@ -5,7 +5,6 @@
 
 static void read_work(struct row_cursor *at, struct work *work)
 {
-    work->id = row_int8(at);
     work->kind = row_text(at);
     work->subject = row_int8(at);
     work->lane = row_text(at);
@@ -48,36 +47,42 @@ static enum err say(struct ctx *c, struct work_store *store, const struct pg_sta
 enum err work_store_done(struct ctx *c, struct work_store *store, const struct work *work,
                          bool *ours)
 {
-    return say(c, store, &SQL_WORK_DONE, PG_ARGS(pg_int8(work->id), pg_uuid(&work->lease)), ours);
+    return say(c, store, &SQL_WORK_DONE,
+               PG_ARGS(pg_text(work->kind), pg_int8(work->subject), pg_uuid(&work->lease)), ours);
 }
 
 enum err work_store_next(struct ctx *c, struct work_store *store, const struct work *work,
                          struct duration every, bool *ours)
 {
     return say(c, store, &SQL_WORK_NEXT,
-               PG_ARGS(pg_int8(work->id), pg_uuid(&work->lease), pg_int8(every.us)), ours);
+               PG_ARGS(pg_text(work->kind), pg_int8(work->subject), pg_uuid(&work->lease),
+                       pg_int8(every.us)),
+               ours);
 }
 
 enum err work_store_again(struct ctx *c, struct work_store *store, const struct work *work,
                           struct duration pause, struct str error, bool *ours)
 {
     return say(c, store, &SQL_WORK_AGAIN,
-               PG_ARGS(pg_int8(work->id), pg_uuid(&work->lease), pg_int8(pause.us), pg_text(error)),
+               PG_ARGS(pg_text(work->kind), pg_int8(work->subject), pg_uuid(&work->lease),
+                       pg_int8(pause.us), pg_text(error)),
                ours);
 }
 
 enum err work_store_give_back(struct ctx *c, struct work_store *store, const struct work *work,
                               bool *ours)
 {
-    return say(c, store, &SQL_WORK_GIVE_BACK, PG_ARGS(pg_int8(work->id), pg_uuid(&work->lease)),
-               ours);
+    return say(c, store, &SQL_WORK_GIVE_BACK,
+               PG_ARGS(pg_text(work->kind), pg_int8(work->subject), pg_uuid(&work->lease)), ours);
 }
 
 enum err work_store_dead(struct ctx *c, struct work_store *store, const struct work *work,
                          struct str error, bool *ours)
 {
-    return say(c, store, &SQL_WORK_DEAD,
-               PG_ARGS(pg_int8(work->id), pg_uuid(&work->lease), pg_text(error)), ours);
+    return say(
+        c, store, &SQL_WORK_DEAD,
+        PG_ARGS(pg_text(work->kind), pg_int8(work->subject), pg_uuid(&work->lease), pg_text(error)),
+        ours);
 }
 
 enum err work_store_plant(struct ctx *c, struct work_store *store, const struct work_plant *plants,
@@ -122,16 +127,23 @@ enum err work_store_counts(struct ctx *c, struct work_store *store, struct work_
     return OK;
 }
 
+static struct pg_arg subject_of(const struct work_query *query)
+{
+    struct pg_arg subject = pg_int8(query->subject ? *query->subject : 0);
+    if (!query->subject)
+        subject.len = -1;
+    return subject;
+}
+
 enum err work_store_list(struct ctx *c, struct work_store *store, const struct work_query *query,
                          struct work_row **out, size_t *len)
 {
-    struct pg_arg dead = pg_bool(query->which == WORK_DEAD_ONLY);
+    struct pg_arg dead = pg_bool(query->which == WORK_DEAD_ONLY), subject = subject_of(query);
     if (query->which == WORK_ANY)
         dead.len = -1;
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_WORK_LIST,
-                 PG_ARGS(pg_int8_or_null(query->id), pg_text_or_null(query->kind), dead,
-                         pg_int4(query->limit)),
+                 PG_ARGS(pg_text_or_null(query->kind), subject, dead, pg_int4(query->limit)),
                  &rows));
     *out = arena_array(c->arena, struct work_row, rows.len + 1);
     *len = rows.len;
@@ -152,8 +164,8 @@ enum err work_store_replay(struct ctx *c, struct work_store *store, const struct
                            int64_t *count)
 {
     struct pg_rows rows;
-    TRY(pg_query(c, store->pool, &SQL_WORK_REPLAY,
-                 PG_ARGS(pg_int8_or_null(query->id), pg_text_or_null(query->kind)), &rows));
+    TRY(pg_query(c, store->pool, &SQL_WORK_REPLAY, PG_ARGS(pg_text(query->kind), subject_of(query)),
+                 &rows));
     assert(rows.len == 1);
     *count = pg_get_int8(&rows, 0, 0);
     return OK;

@@ -33,8 +33,8 @@
 
 /* One piece, lent out under a lease. Views live as long as the attempt. */
 struct work {
-    int64_t id, subject;   /* of what: a booking, a payment, a shelf … */
     struct str kind, lane; /* "booking.holds", "house" */
+    int64_t subject;       /* of what: a booking, a payment, a shelf … */
     struct uuid lease;
     uint32_t attempt; /* from 1; those that were broken off by a crash count too */
     struct str

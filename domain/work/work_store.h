@@ -59,8 +59,8 @@ NODISCARD enum err work_store_counts(struct ctx *c, struct work_store *store,
                                      struct work_count **out, size_t *len);
 
 struct work_query {
-    int64_t id;      /* 0: any */
-    struct str kind; /* empty: any */
+    struct str kind;        /* empty: any */
+    const int64_t *subject; /* NULL: any */
     enum { WORK_ANY, WORK_ALIVE, WORK_DEAD_ONLY } which;
     int32_t limit;
 };
@@ -73,6 +73,6 @@ struct work_row {
 NODISCARD enum err work_store_list(struct ctx *c, struct work_store *store,
                                    const struct work_query *query, struct work_row **out,
                                    size_t *len);
-/* Dead pieces that fit the query's id and kind are due again; `*count` of them. */
+/* Dead pieces of the query's kind, and subject, are due again; `*count` of them. */
 NODISCARD enum err work_store_replay(struct ctx *c, struct work_store *store,
                                      const struct work_query *query, int64_t *count);

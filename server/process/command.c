@@ -29,7 +29,7 @@ static const char usage[] =
     "  check-config --example print every setting with its default, commented\n"
     "  token mint PHONE       print an access token (not in production)\n"
     "  work list [KIND]       what is to be done still; dead [KIND]: what was given up, and why\n"
-    "  work show ID           all of one piece; replay ID|KIND: dead ones once more\n"
+    "  work show KIND SUBJECT all of one piece; replay KIND [SUBJECT]: dead ones once more\n"
     "  version                print the version\n"
     "  help                   print this\n"
     "\n"
@@ -39,7 +39,7 @@ struct command {
     struct config config;
     struct arena_pool pool;
     struct arena arena;
-    const char *words[3]; /* without options */
+    const char *words[4]; /* without options */
     int words_len;
     const char *env_file;
     bool example, help;
@@ -160,7 +160,7 @@ static const struct word {
 } words[] = {
     {"serve", run_serve, 1, true},      {"migrate", run_migrate, 1, true},
     {"seed-demo", run_seed, 1, true},   {"check-config", run_check_config, 1, true},
-    {"token", run_token, 3, true},      {"work", run_work, 3, true},
+    {"token", run_token, 3, true},      {"work", run_work, 4, true},
     {"version", run_version, 1, false}, {"help", run_help, 1, false},
 };
 

@@ -58,6 +58,15 @@ static bool is_there(const struct work_counts *counts, const struct work_kind *k
     return false;
 }
 
+/* What a newer program calls its kinds is not ours to know; what would break the page is not on it. */
+static bool is_name(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] <= ' ' || name.ptr[i] > '~' || name.ptr[i] == '"' || name.ptr[i] == '\\')
+            return false;
+    return name.len > 0;
+}
+
 static void page_pieces(struct strbuf *out, const struct work_count *count)
 {
     page_state(out, count, "due", count->due);
@@ -76,7 +85,8 @@ static void each_count(const struct work_counts *counts, struct strbuf *out,
                        void (*page)(struct strbuf *out, const struct work_count *count))
 {
     for (size_t i = 0; i < counts->len; i++)
-        page(out, &counts->items[i]);
+        if (is_name(counts->items[i].kind) && is_name(counts->items[i].lane))
+            page(out, &counts->items[i]);
     for (size_t i = 0; i < work_table.kinds_len; i++) {
         const struct work_kind *kind = &work_table.kinds[i];
         struct work_count none = {.kind = str_c(kind->name), .lane = str_c(kind->lane)};

@@ -11,7 +11,8 @@ enum { ASK_SECONDS = 10, ROWS_MAX = 100, ROWS_BYTES_MAX = 4 << 20 };
 
 struct asking {
     struct work_store store;
-    const char *what; /* the ID or the KIND, or NULL */
+    const char *kind, *number; /* as they were given, or NULL */
+    int64_t subject;
     struct work_query query;
     FILE *to;
     char *why;
@@ -50,11 +51,10 @@ static void print_counts(FILE *to, const struct work_count *counts, size_t len)
 
 static void print_rows(FILE *to, const struct work_row *rows, size_t len)
 {
-    fprintf(to, "%10s %-24s %12s %-12s %-8s %9s %8s %s\n", "ID", "KIND", "SUBJECT", "LANE", "STATE",
-            "IN", "ATTEMPTS", "ERROR");
+    fprintf(to, "%-24s %12s %-12s %-8s %9s %8s %s\n", "KIND", "SUBJECT", "LANE", "STATE", "IN",
+            "ATTEMPTS", "ERROR");
     for (size_t i = 0; i < len; i++)
-        fprintf(to, "%10lld %-24.*s %12lld %-12.*s %-8.*s %8llds %8u %.*s\n",
-                (long long)rows[i].work.id, STR_FMT(rows[i].work.kind),
+        fprintf(to, "%-24.*s %12lld %-12.*s %-8.*s %8llds %8u %.*s\n", STR_FMT(rows[i].work.kind),
                 (long long)rows[i].work.subject, STR_FMT(rows[i].work.lane), STR_FMT(rows[i].state),
                 (long long)rows[i].due_in_s, rows[i].work.attempt, STR_FMT(rows[i].error));
     if (len == ROWS_MAX)
@@ -75,7 +75,7 @@ static enum err list(struct ctx *c, struct asking *asking)
     struct work_count *counts;
     size_t len;
     asking->query.which = WORK_ALIVE;
-    if (asking->what)
+    if (asking->kind)
         return list_rows(c, asking);
     TRY(work_store_counts(c, &asking->store, &counts, &len));
     print_counts(asking->to, counts, len);
@@ -92,17 +92,15 @@ static enum err show(struct ctx *c, struct asking *asking)
 {
     struct work_row *row;
     size_t len;
-    if (!asking->query.id)
-        return complain(asking, "work show: '%s' is not the id of a piece", asking->what);
     TRY(work_store_list(c, &asking->store, &asking->query, &row, &len));
     if (!len)
-        return complain(asking, "work show: there is no piece %s", asking->what);
+        return complain(asking, "work show: there is no piece %s %s", asking->kind, asking->number);
     fprintf(asking->to,
-            "id          %lld\nkind        %.*s\nsubject     %lld\nlane        %.*s\nstate       "
-            "%.*s\nin          %llds\nattempts    %u\nerror       %.*s\nrequest_id  %.*s\n",
-            (long long)row->work.id, STR_FMT(row->work.kind), (long long)row->work.subject,
-            STR_FMT(row->work.lane), STR_FMT(row->state), (long long)row->due_in_s,
-            row->work.attempt, STR_FMT(row->error), STR_FMT(row->work.request_id));
+            "kind        %.*s\nsubject     %lld\nlane        %.*s\nstate       %.*s\nin          "
+            "%llds\nattempts    %u\nerror       %.*s\nrequest_id  %.*s\n",
+            STR_FMT(row->work.kind), (long long)row->work.subject, STR_FMT(row->work.lane),
+            STR_FMT(row->state), (long long)row->due_in_s, row->work.attempt, STR_FMT(row->error),
+            STR_FMT(row->work.request_id));
     return OK;
 }
 
@@ -111,7 +109,8 @@ static enum err replay(struct ctx *c, struct asking *asking)
     int64_t count;
     TRY(work_store_replay(c, &asking->store, &asking->query, &count));
     if (!count)
-        return complain(asking, "work replay: nothing that is dead is or has '%s'", asking->what);
+        return complain(asking, "work replay: no piece %s%s%s is dead", asking->kind,
+                        asking->number ? " " : "", asking->number ? asking->number : "");
     fprintf(asking->to, "%lld piece%s replayed\n", (long long)count, plural(count));
     return OK;
 }
@@ -119,13 +118,15 @@ static enum err replay(struct ctx *c, struct asking *asking)
 static const struct verb {
     const char *name;
     enum err (*run)(struct ctx *c, struct asking *asking);
-    size_t words_min; /* and two at most */
-} verbs[] = {{"list", list, 1}, {"dead", dead, 1}, {"show", show, 2}, {"replay", replay, 2}};
+    size_t words_min, words_max;
+} verbs[] = {
+    {"list", list, 1, 2}, {"dead", dead, 1, 2}, {"show", show, 3, 3}, {"replay", replay, 2, 3}};
 
 static const struct verb *verb_find(const char *const *words, size_t len)
 {
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-        if (len >= verbs[i].words_min && len <= 2 && strcmp(words[0], verbs[i].name) == 0)
+        if (len >= verbs[i].words_min && len <= verbs[i].words_max &&
+            strcmp(words[0], verbs[i].name) == 0)
             return &verbs[i];
     return NULL;
 }
@@ -164,32 +165,33 @@ static struct pg_pool *pool_new(const struct config *config, struct loop *loop)
     return pg_pool_new(loop, &options);
 }
 
-/* A kind begins with a letter, so it is no id. */
-static void read_what(struct asking *asking)
+/* False: the second is no number. */
+static bool read_piece(struct asking *asking)
 {
-    struct str what = str_c(asking->what);
-    if (!str_to_int64(what, &asking->query.id) || asking->query.id <= 0) {
-        asking->query.id = 0;
-        asking->query.kind = what;
-    }
+    asking->query.kind = str_c(asking->kind);
+    if (!asking->number)
+        return true;
+    asking->query.subject = &asking->subject;
+    return str_to_int64(str_c(asking->number), &asking->subject);
 }
 
 bool work_command(const struct config *config, const char *const *words, size_t len, FILE *to,
                   char *why, size_t why_len)
 {
-    struct asking asking = {.what = len > 1 ? words[1] : NULL,
+    struct asking asking = {.kind = len > 1 ? words[1] : NULL,
+                            .number = len > 2 ? words[2] : NULL,
                             .query = {.limit = ROWS_MAX},
                             .to = to,
                             .why = why,
                             .why_len = why_len};
     struct order order = {.verb = len ? verb_find(words, len) : NULL, .asking = &asking};
-    if (!order.verb) {
+    if (!order.verb || !read_piece(&asking)) {
         snprintf(
             why, why_len,
-            "work: say `mawid work list [KIND]`, `dead [KIND]`, `show ID` or `replay ID|KIND`");
+            "work: say `mawid work list [KIND]`, `dead [KIND]`, `show KIND SUBJECT` or `replay "
+            "KIND [SUBJECT]`");
         return false;
     }
-    read_what(&asking);
     struct loop *loop = one_off_begin(why, why_len);
     if (!loop)
         return false;

@@ -1,11 +1,11 @@
 /* server/process/work_command.h - `mawid work`: what is waiting, what is dead and why, and once
  * more.
  *
- *   list            how many there are, by kind and lane
- *   list KIND       those of a kind that are not dead, earliest first
- *   dead [KIND]     those that are, latest first
- *   show ID         all of one
- *   replay ID|KIND  dead ones are due again at once
+ *   list                   how many there are, by kind and lane
+ *   list KIND              those of a kind that are not dead, earliest first
+ *   dead [KIND]            those that are, latest first
+ *   show KIND SUBJECT      all of one
+ *   replay KIND [SUBJECT]  dead ones are due again at once
  *
  * Waits: blocks, on a loop of its own. */
 #pragma once

@@ -17,21 +17,21 @@ class Evidence:
     said: list
     left: list  # rows of work
     versions: dict  # (kind, subject) -> how often it was added
-    seen: dict  # (piece, lease) -> the latest version that the attempt has seen
+    seen: dict  # (kind, subject, lease) -> the latest version that the attempt has seen
 
 
 def collect(db):
     return Evidence(
         steps=db.rows("SELECT *, extract(epoch FROM at)::float AS seconds FROM step ORDER BY n"),
         said=db.rows("SELECT * FROM said ORDER BY n"),
-        left=db.rows("SELECT * FROM work WHERE kind LIKE 't.%%' ORDER BY id"),
+        left=db.rows("SELECT * FROM work WHERE kind LIKE 't.%%' ORDER BY kind, subject"),
         versions={(row["kind"], row["id"]): row["version"] for row in db.rows("SELECT * FROM subject WHERE version > 0")},
-        seen={(row["piece"], row["lease"]): row["version"]
-              for row in db.rows("SELECT piece, lease, max(version) AS version FROM attempt GROUP BY piece, lease")})
+        seen={(row["kind"], row["subject"], row["lease"]): row["version"]
+              for row in db.rows("SELECT kind, subject, lease, max(version) AS version FROM attempt GROUP BY kind, subject, lease")})
 
 
 def each_is_done_after_its_last_adding(e):
-    done = {(s["kind"], s["subject"]): e.seen.get((s["piece"], s["old_lease"])) for s in e.steps if s["what"] == "done"}
+    done = {(s["kind"], s["subject"]): e.seen.get((s["kind"], s["subject"], s["old_lease"])) for s in e.steps if s["what"] == "done"}
     for subject, version in e.versions.items():
         if done.get(subject) != version:
             yield f"{subject} was added {version} times; the last time that it was done had seen {done.get(subject)}"
@@ -39,21 +39,21 @@ def each_is_done_after_its_last_adding(e):
 
 def what_is_done_has_seen_the_last_change(e):
     for s in e.steps:
-        if s["what"] == "done" and e.seen.get((s["piece"], s["old_lease"])) != s["version"]:
+        if s["what"] == "done" and e.seen.get((s["kind"], s["subject"], s["old_lease"])) != s["version"]:
             yield f"step {s['n']}: {s['kind']} {s['subject']} at version {s['version']} was finished by who had seen " \
-                  f"{e.seen.get((s['piece'], s['old_lease']))}"
+                  f"{e.seen.get((s['kind'], s['subject'], s['old_lease']))}"
 
 
 def none_is_finished_under_an_old_lease(e):
     for call in e.said:
         if call["answer"] and (call["in_force"] is None or call["presented"] != call["in_force"]):
-            yield f"call {call['n']}: {call['what']} of {call['piece']} with {call['presented']}, in force was {call['in_force']}"
+            yield f"call {call['n']}: {call['what']} of {call['kind']} {call['subject']} with {call['presented']}, in force was {call['in_force']}"
 
 
 def none_is_refused_under_its_own_lease(e):
     for call in e.said:
         if not call["answer"] and call["in_force"] is not None and call["presented"] == call["in_force"]:
-            yield f"call {call['n']}: {call['what']} of {call['piece']} was refused"
+            yield f"call {call['n']}: {call['what']} of {call['kind']} {call['subject']} was refused"
 
 
 def none_is_lent_out_before_it_is_due(e):
@@ -67,10 +67,10 @@ def none_is_lent_out_twice_at_once(e):
     for s in e.steps:
         if s["what"] != "lent":
             continue
-        before = lent.get(s["piece"])
+        before = lent.get((s["kind"], s["subject"]))
         if s["old_lease"] is not None and before and s["seconds"] - before < LEASE_SECONDS - 0.01:
             yield f"step {s['n']}: {s['kind']} {s['subject']}, lent out {s['seconds'] - before:.2f} s before"
-        lent[s["piece"]] = s["seconds"]
+        lent[s["kind"], s["subject"]] = s["seconds"]
 
 
 def no_lane_waits_for_another(e):

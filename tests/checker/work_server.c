@@ -51,13 +51,13 @@ static uint32_t loops;
     static const struct pg_statement variable = { \
         .name = #variable, .sql = text, .params = count, .index = SQL_STATEMENTS + (n)}
 
-STATEMENT(torture_fenced, 0, 3, "SELECT torture_fenced($1::bigint, $2::uuid, $3::bigint)");
+STATEMENT(torture_fenced, 0, 2, "SELECT torture_fenced($1::bigint, $2::uuid)");
 STATEMENT(torture_read, 1, 2, "SELECT torture_read($1::text, $2::bigint)");
-STATEMENT(
-    torture_effect, 2, 6,
-    "SELECT torture_effect($1::text, $2::bigint, $3::bigint, $4::uuid, $5::integer, $6::boolean)");
+STATEMENT(torture_effect, 2, 5,
+          "SELECT torture_effect($1::text, $2::bigint, $3::uuid, $4::integer, $5::boolean)");
 STATEMENT(torture_stuck, 3, 0, "SELECT stuck FROM torture");
-STATEMENT(bench_effect, 4, 1, "UPDATE bench_subject SET done = done + 1 WHERE id = $1::bigint");
+STATEMENT(bench_effect, 4, 1,
+          "UPDATE bench_subject SET at = clock_timestamp() WHERE id = $1::bigint");
 
 static enum err ask(struct ctx *c, struct app *app, const struct pg_statement *statement,
                     struct pg_args args, struct pg_rows *rows)
@@ -82,8 +82,8 @@ static enum err effect(struct ctx *c, struct app *app, const struct work *work, 
     bool chains = work->subject % CHAIN_EVERY == 0;
     struct pg_rows rows;
     TRY(ask(c, app, &torture_effect,
-            PG_ARGS(pg_text(work->kind), pg_int8(work->subject), pg_int8(work->id),
-                    pg_uuid(&work->lease), pg_int4(version), pg_bool(chains)),
+            PG_ARGS(pg_text(work->kind), pg_int8(work->subject), pg_uuid(&work->lease),
+                    pg_int4(version), pg_bool(chains)),
             &rows));
     if (chains)
         work_runner_nudge(&place->runner);
@@ -101,8 +101,8 @@ static uint32_t roll(struct ctx *c, uint32_t bound)
 static enum err do_fenced(struct ctx *c, struct app *app, struct work *work)
 {
     struct pg_rows rows;
-    TRY(ask(c, app, &torture_fenced,
-            PG_ARGS(pg_int8(work->id), pg_uuid(&work->lease), pg_int8(work->subject)), &rows));
+    TRY(ask(c, app, &torture_fenced, PG_ARGS(pg_int8(work->subject), pg_uuid(&work->lease)),
+            &rows));
     work->ended = pg_get_bool(&rows, 0, 0);
     return OK;
 }

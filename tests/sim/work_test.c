@@ -58,9 +58,11 @@ static void fault(const char *what)
         queue.fault = what;
 }
 
+static enum kind kind_of(const struct work *work); /* below */
+
 static struct row *row_of(const struct work *work)
 {
-    return &queue.rows[work->id / SUBJECTS][work->id % SUBJECTS];
+    return &queue.rows[kind_of(work)][work->subject];
 }
 
 static void add(enum kind kind, int subject, int64_t in_ms)
@@ -154,9 +156,8 @@ enum err work_store_claim(struct ctx *c, struct work_store *store, const struct 
             if (!row)
                 break;
             lend(row, wish, kind);
-            (*out)[(*len)++] = (struct work){.id = (int64_t)(kind * SUBJECTS + subject),
+            (*out)[(*len)++] = (struct work){.kind = wish->kinds[kind],
                                              .subject = (int64_t)subject,
-                                             .kind = wish->kinds[kind],
                                              .lane = wish->lanes[lane],
                                              .lease = wish->lease,
                                              .attempt = row->attempts,
@@ -266,7 +267,7 @@ enum { ROOM = 3, STUCK_SECONDS = 10, MEMORY = 1 << 14 };
 /* What attempts have read: by lease and piece. */
 static struct reading {
     struct uuid lease;
-    int64_t id;
+    const struct row *row;
     int version;
 } readings[MEMORY];
 static size_t readings_len;
@@ -274,7 +275,7 @@ static size_t readings_len;
 static int seen_by(const struct work *work)
 {
     for (size_t i = readings_len; i-- > 0;)
-        if (readings[i].id == work->id &&
+        if (readings[i].row == row_of(work) &&
             memcmp(&readings[i].lease, &work->lease, sizeof(work->lease)) == 0)
             return readings[i].version;
     return -1;
@@ -293,8 +294,8 @@ static enum err read_subject(struct ctx *c, const struct work *work)
     if (queue.late_ms_max)
         TRY(fiber_sleep(c, milliseconds(roll((uint32_t)queue.late_ms_max))));
     assert(readings_len < MEMORY);
-    readings[readings_len++] =
-        (struct reading){.lease = work->lease, .id = work->id, .version = row_of(work)->version};
+    readings[readings_len++] = (struct reading){
+        .lease = work->lease, .row = row_of(work), .version = row_of(work)->version};
     return OK;
 }
 
@@ -363,6 +364,14 @@ static const struct work_kind kinds[] = {
     [STUCK] = {"stuck", "c", do_hang, {0, {100000}, {2000000}}, {STUCK_SECONDS * 1000000}},
     [ROUND] = {"round", "a", do_round, {0, {100000}, {2000000}}, {5000000}, {5000000}, 2},
 };
+static enum kind kind_of(const struct work *work)
+{
+    size_t kind = 0;
+    while (!str_eq(work->kind, str_c(kinds[kind].name)))
+        kind++;
+    return (enum kind)kind;
+}
+
 static const struct work_lane lanes[] = {{"a", ROOM}, {"b", ROOM}, {"c", ROOM}};
 static const struct work_table table = {kinds, KINDS, lanes, LANES};
 
@@ -739,7 +748,7 @@ TEST(a_piece_that_takes_its_process_with_it_is_dead_in_the_end)
     sim_run(queue.loop, seconds(1));
     CHECK(queue.rows[FLAKY][0].dead);
     for (size_t i = 0; i < readings_len; i++) /* its handler was not called once more */
-        CHECK(readings[i].id != FLAKY * SUBJECTS);
+        CHECK(readings[i].row != &queue.rows[FLAKY][0]);
     finish_all();
 }
 

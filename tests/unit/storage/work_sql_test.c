@@ -80,9 +80,9 @@ TEST(added_again_it_loses_its_lease_and_begins_anew)
     CHECK_ASK(
         "0 r-later t", db,
         "SELECT concat_ws(' ', attempts, request_id, lease IS NULL AND due_at <= now()) FROM work");
-    CHECK_ASK("f", db, "SELECT work_done((SELECT id FROM work), " L1 ")");
+    CHECK_ASK("f", db, "SELECT work_done('a', 1, " L1 ")");
     CHECK_STR(str_c(claim(db, "house", "1", "a", L2)), STR("a:1"));
-    CHECK_ASK("t", db, "SELECT work_done((SELECT id FROM work), " L2 ")");
+    CHECK_ASK("t", db, "SELECT work_done('a', 1, " L2 ")");
     PQfinish(db);
 }
 
@@ -103,7 +103,7 @@ TEST(a_dead_one_rises_at_the_time_that_it_is_added_for)
     PGconn *db = begin();
     add(db, "a", 1, "house", "0");
     claim(db, "house", "1", "a", L1);
-    ask(db, "SELECT work_dead(id, " L1 ", 'no such thing') FROM work");
+    ask(db, "SELECT work_dead(kind, subject, " L1 ", 'no such thing') FROM work");
     add(db, "a", 1, "house", "1 hour");
     CHECK_ASK(
         "0  t", db,
@@ -112,12 +112,38 @@ TEST(a_dead_one_rises_at_the_time_that_it_is_added_for)
     PQfinish(db);
 }
 
-TEST(names_are_names)
+TEST(many_are_added_as_each_of_them_would_be)
 {
     PGconn *db = begin();
-    CHECK_ASK("error: 23514 work_kind_check", db, "SELECT work_add('A b', 1, 'house', now(), '')");
-    CHECK_ASK("error: 23514 work_lane_check", db, "SELECT work_add('a', 1, '', now(), '')");
+    add(db, "a", 2, "house", "1 hour");
+    add(db, "a", 3, "house", "0");
+    claim(db, "house", "1", "a", L1);
+    ask(db, "SELECT work_add_all('a', '{3,1,2}', 'bank', now() + interval '1 min', '{r3,r1,r2}')");
+    CHECK_ASK(
+        "1:bank:r1:60 2:bank:r2:60 3:bank:r3:30", db,
+        "SELECT string_agg(concat_ws(':', subject, lane, request_id, round(extract(epoch FROM "
+        "due_at - now()))), ' ' ORDER BY subject) FROM work WHERE lease IS NULL AND attempts = "
+        "0");
     PQfinish(db);
+}
+
+/* Each adds both, in opposite orders. */
+TEST(two_who_add_the_same_do_not_wait_for_each_other_in_a_circle)
+{
+    PGconn *db = begin(), *other = sql_session();
+    ask(db, "BEGIN");
+    ask(db, "SELECT work_add_all('a', '{1}', 'house', now(), '{x}')");
+    CHECK_INT(PQsendQuery(other, "SELECT work_add_all('a', '{2,1}', 'house', now(), '{x,x}')"), 1);
+    ask(db, "SELECT pg_sleep(0.05)");
+    CHECK_ASK("", db, "SELECT work_add_all('a', '{2}', 'house', now(), '{x}')");
+    ask(db, "COMMIT");
+    PGresult *result = PQgetResult(other);
+    CHECK_INT(PQresultStatus(result), PGRES_TUPLES_OK);
+    PQclear(result);
+    PQclear(PQgetResult(other));
+    CHECK_ASK("2", db, "SELECT count(*) FROM work");
+    PQfinish(db);
+    PQfinish(other);
 }
 
 /* ---- lending out ----------------------------------------------------------------------------- */
@@ -145,7 +171,7 @@ TEST(what_is_not_due_yet_or_dead_is_not_lent_out)
     CHECK_STR(str_c(claim(db, "house", "9", "a", L1)), STR(""));
     add(db, "a", 2, "house", "0");
     claim(db, "house", "9", "a", L1);
-    ask(db, "SELECT work_dead(id, " L1 ", 'x') FROM work WHERE subject = 2");
+    ask(db, "SELECT work_dead(kind, subject, " L1 ", 'x') FROM work WHERE subject = 2");
     CHECK_STR(str_c(claim(db, "house", "9", "a", L1)), STR(""));
     PQfinish(db);
 }
@@ -216,7 +242,7 @@ TEST(one_who_adds_while_it_is_being_finished_adds_a_new_one)
     add(db, "a", 1, "house", "0");
     claim(db, "house", "9", "a", L1);
     ask(db, "BEGIN");
-    CHECK_ASK("t", db, "SELECT work_done(id, " L1 ") FROM work");
+    CHECK_ASK("t", db, "SELECT work_done(kind, subject, " L1 ") FROM work");
     CHECK_INT(PQsendQuery(other, "SELECT work_add('a', 1, 'house', now(), 'r-2')"), 1);
     ask(db, "SELECT pg_sleep(0.05)");
     ask(db, "COMMIT");
@@ -235,7 +261,7 @@ TEST(one_who_finishes_while_it_is_added_again_finds_the_lease_gone)
     claim(db, "house", "9", "a", L1);
     ask(db, "BEGIN");
     ask(db, "SELECT work_add('a', 1, 'house', now(), 'r-2')");
-    CHECK_INT(PQsendQuery(other, "SELECT work_done((SELECT id FROM work), " L1 ")"), 1);
+    CHECK_INT(PQsendQuery(other, "SELECT work_done('a', 1, " L1 ")"), 1);
     ask(db, "SELECT pg_sleep(0.05)");
     ask(db, "COMMIT");
     PGresult *result = PQgetResult(other);
@@ -260,9 +286,10 @@ TEST(the_number_of_attempts_does_not_overflow)
     PQfinish(db);
 }
 
-#define ALL_ENDS                                                            \
-    "SELECT work_done(0, " L1 "), work_again(0, " L1 ", '1 s', NULL, ''), " \
-    "work_next(0, " L1 ", '1 s'), work_give_back(0, " L1 "), work_dead(0, " L1 ", '')"
+#define ALL_ENDS                                                                              \
+    "SELECT work_done('a', 0, " L1 "), work_again('a', 0, " L1 ", '1 s', NULL, ''), "         \
+    "work_next('a', 0, " L1 ", '1 s'), work_give_back('a', 0, " L1 "), work_dead('a', 0, " L1 \
+    ", '')"
 
 /* Rows that were read, by whatever way. */
 static int64_t rows_read(PGconn *db)
@@ -313,17 +340,18 @@ static PGconn *lent(void)
 TEST(done_it_is_gone)
 {
     PGconn *db = lent();
-    CHECK_ASK("t", db, "SELECT work_done(id, " L1 ") FROM work");
+    CHECK_ASK("t", db, "SELECT work_done(kind, subject, " L1 ") FROM work");
     CHECK_ASK("0", db, "SELECT count(*) FROM work");
-    CHECK_ASK("f", db, "SELECT work_done(1, " L1 ")");
+    CHECK_ASK("f", db, "SELECT work_done('a', 1, " L1 ")");
     PQfinish(db);
 }
 
 TEST(with_an_old_lease_nothing_is_changed)
 {
-    static const char *const ends[] = {"work_done(id, %s)", "work_again(id, %s, '1 s', 'x', 'y')",
-                                       "work_next(id, %s, '1 s')", "work_give_back(id, %s)",
-                                       "work_dead(id, %s, 'x')"};
+    static const char *const ends[] = {
+        "work_done(kind, subject, %s)", "work_again(kind, subject, %s, '1 s', 'x', 'y')",
+        "work_next(kind, subject, %s, '1 s')", "work_give_back(kind, subject, %s)",
+        "work_dead(kind, subject, %s, 'x')"};
     PGconn *db = lent();
     char before[500], call[100];
     snprintf(before, sizeof(before), "%s", state(db, "work::text"));
@@ -334,21 +362,43 @@ TEST(with_an_old_lease_nothing_is_changed)
         CHECK_STR(str_c(state(db, "work::text")), str_c(before));
     }
     ask(db, "UPDATE work SET lease = NULL");
-    CHECK_ASK("f", db, "SELECT work_done(id, " L1 ") FROM work");
-    CHECK_ASK("f", db, "SELECT work_done(id, NULL) FROM work");
+    CHECK_ASK("f", db, "SELECT work_done(kind, subject, " L1 ") FROM work");
+    CHECK_ASK("f", db, "SELECT work_done(kind, subject, NULL) FROM work");
     PQfinish(db);
+}
+
+/* A claim lends many out under one lease. */
+TEST(an_end_is_of_one_piece_and_no_other_of_its_lease)
+{
+    static const char *const ends[] = {
+        "work_done('a', 1, " L1 ")", "work_again('a', 1, " L1 ", '1 h', NULL, 'x')",
+        "work_next('a', 1, " L1 ", '1 h')", "work_give_back('a', 1, " L1 ")",
+        "work_dead('a', 1, " L1 ", 'x')"};
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        PGconn *db = begin();
+        add(db, "a", 1, "house", "0");
+        add(db, "a", 2, "house", "0");
+        add(db, "b", 1, "house", "0");
+        claim(db, "house", "9", "a,b", L1);
+        CHECK_ASK("t", db, "SELECT %s", ends[i]);
+        CHECK_ASK("a:2 b:1", db,
+                  "SELECT string_agg(kind || ':' || subject, ' ' ORDER BY kind) FROM work "
+                  "WHERE lease = " L1 " AND attempts = 1 AND dead_at IS NULL");
+        PQfinish(db);
+    }
 }
 
 TEST(again_it_is_due_after_the_pause_with_its_error_and_perhaps_in_another_lane)
 {
     PGconn *db = lent();
-    CHECK_ASK("t", db, "SELECT work_again(id, " L1 ", '40 s', NULL, repeat('x', 600)) FROM work");
+    CHECK_ASK("t", db,
+              "SELECT work_again(kind, subject, " L1 ", '40 s', NULL, repeat('x', 600)) FROM work");
     CHECK_ASK("1 house 500 40 t", db,
               "SELECT concat_ws(' ', attempts, lane, length(last_error), "
               "round(extract(epoch FROM due_at - now())), lease IS NULL) FROM work");
     ask(db, "UPDATE work SET due_at = now()");
     claim(db, "house", "1", "a", L2);
-    CHECK_ASK("t", db, "SELECT work_again(id, " L2 ", '0 s', 'twilio', 'y') FROM work");
+    CHECK_ASK("t", db, "SELECT work_again(kind, subject, " L2 ", '0 s', 'twilio', 'y') FROM work");
     CHECK_ASK("2 twilio y", db, "SELECT concat_ws(' ', attempts, lane, last_error) FROM work");
     CHECK_STR(str_c(claim(db, "twilio", "1", "a", L1)), STR("a:1"));
     PQfinish(db);
@@ -358,7 +408,7 @@ TEST(next_it_comes_round_as_if_it_were_new)
 {
     PGconn *db = lent();
     ask(db, "UPDATE work SET attempts = 7, last_error = 'x'");
-    CHECK_ASK("t", db, "SELECT work_next(id, " L1 ", '40 s') FROM work");
+    CHECK_ASK("t", db, "SELECT work_next(kind, subject, " L1 ", '40 s') FROM work");
     CHECK_ASK("0 40 t", db,
               "SELECT concat_ws(' ', attempts, round(extract(epoch FROM due_at - now())), "
               "lease IS NULL AND last_error = '') FROM work");
@@ -368,11 +418,11 @@ TEST(next_it_comes_round_as_if_it_were_new)
 TEST(given_back_it_is_due_at_once_and_the_attempt_does_not_count)
 {
     PGconn *db = lent();
-    CHECK_ASK("t", db, "SELECT work_give_back(id, " L1 ") FROM work");
+    CHECK_ASK("t", db, "SELECT work_give_back(kind, subject, " L1 ") FROM work");
     CHECK_ASK("0 t", db,
               "SELECT concat_ws(' ', attempts, lease IS NULL AND due_at <= now()) FROM work");
     ask(db, "UPDATE work SET lease = " L1);
-    CHECK_ASK("t", db, "SELECT work_give_back(id, " L1 ") FROM work");
+    CHECK_ASK("t", db, "SELECT work_give_back(kind, subject, " L1 ") FROM work");
     CHECK_ASK("0", db, "SELECT attempts FROM work"); /* nor below nothing */
     PQfinish(db);
 }
@@ -380,11 +430,11 @@ TEST(given_back_it_is_due_at_once_and_the_attempt_does_not_count)
 TEST(dead_it_stays_with_its_reason_until_it_is_replayed)
 {
     PGconn *db = lent();
-    CHECK_ASK("t", db, "SELECT work_dead(id, " L1 ", 'booking.slot_taken') FROM work");
+    CHECK_ASK("t", db, "SELECT work_dead(kind, subject, " L1 ", 'booking.slot_taken') FROM work");
     CHECK_ASK("1 booking.slot_taken t", db,
               "SELECT concat_ws(' ', attempts, last_error, dead_at IS NOT NULL AND lease IS NULL) "
               "FROM work");
-    CHECK_ASK("f", db, "SELECT work_done(id, " L1 ") FROM work");
+    CHECK_ASK("f", db, "SELECT work_done(kind, subject, " L1 ") FROM work");
     PQfinish(db);
 }
 
@@ -529,14 +579,17 @@ static void operate_through_the_port(struct ctx *c, void *arg)
     CHECK_STR(rows[0].state, STR("due"));
     CHECK_STR(rows[1].state, STR("leased"));
     CHECK_STR(rows[2].state, STR("waiting"));
-    query = (struct work_query){.id = rows[1].work.id, .limit = 10};
+    const int64_t one = 1, two = 2;
+    query = (struct work_query){.kind = STR("a"), .subject = &two, .limit = 10};
     CHECK(work_store_list(c, store, &query, &rows, &len) == OK);
     CHECK(len == 1 && rows[0].work.subject == 2);
 
     query = (struct work_query){.kind = STR("a")};
     CHECK(work_store_replay(c, store, &query, &risen) == OK &&
           risen == 0); /* none of them is dead */
-    query = (struct work_query){.kind = STR("b")};
+    query = (struct work_query){.kind = STR("b"), .subject = &one};
+    CHECK(work_store_replay(c, store, &query, &risen) == OK && risen == 0);
+    query.subject = NULL;
     CHECK(work_store_replay(c, store, &query, &risen) == OK && risen == 2);
     struct work_plant plant = {STR("c"), STR("house"), 2, 60};
     CHECK(work_store_plant(c, store, &plant, 1) == OK);

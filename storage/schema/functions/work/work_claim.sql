@@ -6,8 +6,7 @@
 -- out: the pieces, in no order
 CREATE OR REPLACE FUNCTION work_claim(p_lanes text[], p_room bigint[], p_kinds text[],
     p_lease_s bigint[], p_lease uuid)
-    RETURNS TABLE (id bigint, kind text, subject bigint, lane text, attempt integer,
-        request_id text)
+    RETURNS TABLE (kind text, subject bigint, lane text, attempt integer, request_id text)
     LANGUAGE plpgsql
     -- The table is empty one moment and has a hundred thousand rows the next; a plan outlives both.
     SET enable_seqscan = off SET enable_hashjoin = off
@@ -16,10 +15,10 @@ CREATE OR REPLACE FUNCTION work_claim(p_lanes text[], p_room bigint[], p_kinds t
 BEGIN
     RETURN QUERY
     WITH due AS MATERIALIZED (
-        SELECT d.id, k.lease_s
+        SELECT d.kind, d.subject, k.lease_s
         FROM unnest(p_lanes, p_room) AS l (lane, room)
         CROSS JOIN LATERAL (
-            SELECT w.id, w.kind FROM work w
+            SELECT w.kind, w.subject FROM work w
             WHERE w.lane = l.lane AND w.dead_at IS NULL AND w.due_at <= now()
                 AND w.kind = ANY (p_kinds)
             ORDER BY w.due_at LIMIT l.room FOR UPDATE SKIP LOCKED) d
@@ -27,6 +26,6 @@ BEGIN
     )
     UPDATE work w SET lease = p_lease, attempts = least(w.attempts, 2147483646) + 1,
         due_at = now() + make_interval(secs => due.lease_s)
-    FROM due WHERE w.id = due.id
-    RETURNING w.id, w.kind, w.subject, w.lane, w.attempts, w.request_id;
+    FROM due WHERE w.kind = due.kind AND w.subject = due.subject
+    RETURNING w.kind, w.subject, w.lane, w.attempts, w.request_id;
 END $$;
