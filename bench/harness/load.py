@@ -19,7 +19,8 @@ class Load:
 
     def build(self):
         if self.rig.binary.parent.joinpath("build.ninja").exists():
-            subprocess.run(["ninja", "-C", str(self.rig.binary.parent), "bench/bench-load"], check=True,
+            subprocess.run(["ninja", "-C", str(self.rig.binary.parent), "bench/bench-load",
+                            "tests/checker/work-server"], check=True,
                            stdout=subprocess.DEVNULL)
 
     def numbers(self, kind, count=412_000):
