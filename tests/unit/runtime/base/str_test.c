@@ -12,6 +12,14 @@ TEST(str_compares)
     CHECK(str_eq_nocase(STR("Content-LENGTH"), STR("content-length")));
     CHECK(!str_eq_nocase(STR("["), STR("{"))); /* differ in the bit that makes case of letters */
     CHECK(!str_eq_nocase(STR("\xd0"), STR("\xf0")));
+    for (int a = 0; a < 256; a++) {
+        for (int b = 0; b < 256; b++) {
+            char x = (char)a, y = (char)b;
+            bool letters = (a >= 'A' && a <= 'Z' && b == a + 32) ||
+                           (b >= 'A' && b <= 'Z' && a == b + 32);
+            CHECK_INT(str_eq_nocase(str_of(&x, 1), str_of(&y, 1)), a == b || letters);
+        }
+    }
     CHECK(str_starts(STR("/api/x"), STR("/api")) && !str_starts(STR("/ap"), STR("/api")));
     CHECK(str_starts_nocase(STR("BEARER x"), STR("bearer ")));
     CHECK(str_ends(STR("a.lua"), STR(".lua")) && !str_ends(STR("lua"), STR(".lua")));
