@@ -103,47 +103,53 @@ enum err catalogue_store_staff(struct ctx *c, struct catalogue_store *store,
 /* ---- slots ----------------------------------------------------------------------------------- */
 
 /* Nothing in memory: every question is Postgres'. */
-static enum err slots_by_sql(struct ctx *c, struct catalogue_store *store,
-                             const struct slots_query *in, struct slot_subject *out)
+static enum err slots_from_sql(struct ctx *c, struct catalogue_store *store,
+                               const struct slots_query *in, struct slot_facts *out)
 {
     struct catalogue_changes look;
     struct salon_facts *facts = arena_new(c->arena, struct salon_facts);
-    struct slot_facts *slots = &out->found.facts;
     struct claims *claims;
     TRY(catalogue_sql_facts(c, store->pool, in->salon, facts));
     salon_facts_slots(c->arena, facts, in, out);
-    TRY(catalogue_sql_busy(c, store->pool, slots->staff, slots->staff_len, out->rooms,
-                           slots->rooms_len, &claims));
+    TRY(catalogue_sql_busy(c, store->pool, out->staff, out->staff_len, out->room_ids,
+                           out->rooms_len, &claims));
     TRY(catalogue_sql_changes(c, store->pool, STR(""), &look));
-    slots->busy = claims;
-    slots->rooms = claims + slots->staff_len;
-    slots->now = look.now;
+    out->busy = claims;
+    out->rooms = claims + out->staff_len;
+    out->now = look.now;
     return OK;
 }
 
-/* One look at the feed, and then what it said is not known any more. */
-static enum err slots_by_cache(struct ctx *c, struct catalogue_store *store,
-                               const struct slots_query *in, struct slot_subject *out)
+/* One look at the feed, and then what it said is not known any more. Reading claims may wait, and facts that
+ * were forgotten meanwhile are gone: then once more, and by then the claims are there. */
+static enum err slots_from_cache(struct ctx *c, struct catalogue_store *store,
+                                 const struct slots_query *in, struct slot_facts *out)
 {
-    const struct salon_facts *facts;
-    uint64_t version;
-    TRY(catalogue_cache_catch_up(c, store->cache));
-    TRY(catalogue_cache_facts(c, store->cache, in->salon, &facts, &version));
-    salon_facts_slots(c->arena, facts, in, out);
-    out->found.facts.now = store->cache->feed.now;
-    return claims_cache_fill(c, &store->cache->claims, store->pool, in->salon, out);
+    enum { ATTEMPTS_MAX = 3 };
+    struct catalogue_cache *cache = store->cache;
+    TRY(catalogue_cache_catch_up(c, cache));
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        const struct salon_facts *facts;
+        uint64_t version;
+        TRY(catalogue_cache_facts(c, cache, in->salon, &facts, &version));
+        salon_facts_slots(c->arena, facts, in, out);
+        out->now = cache->feed.now;
+        TRY(claims_cache_fill(c, &cache->claims, store->pool, in->salon, out));
+        if (version == 0 || version == catalogue_cache_version(c, cache, in->salon))
+            return OK; /* version 0: these are the request's own */
+    }
+    return slots_from_sql(c, store, in, out);
 }
 
 enum err catalogue_store_slots(struct ctx *c, struct catalogue_store *store,
-                               const struct slots_query *in, struct slots_found *out)
+                               const struct slots_query *in, struct slot_facts *out)
 {
-    struct slot_subject subject;
     if (store->cache)
-        TRY(slots_by_cache(c, store, in, &subject));
+        TRY(slots_from_cache(c, store, in, out));
     else
-        TRY(slots_by_sql(c, store, in, &subject));
-    if (subject.found.service_found && in->staff && !subject.found.staff_here)
-        TRY(catalogue_sql_staff_exists(c, store->pool, in->staff, &subject.found.staff_found));
-    *out = subject.found;
+        TRY(slots_from_sql(c, store, in, out));
+    /* After this wait the views are gone, and of no use: she is not here. */
+    if (out->service_found && in->staff && !out->staff_here)
+        TRY(catalogue_sql_staff_exists(c, store->pool, in->staff, &out->staff_found));
     return OK;
 }

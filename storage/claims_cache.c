@@ -114,16 +114,15 @@ static void keep(struct claims_cache *cache, int64_t staff, const struct claims 
         arena_object_free(entry);
 }
 
-/* Of `ids`, the staff; then the subject's rooms. The result is in the request's arena. */
+/* Of `ids`, the staff; then the rooms. The result is in the request's arena. */
 static enum err read_claims(struct ctx *c, struct claims_cache *cache, struct pg_pool *pool,
                             int64_t salon, const int64_t *ids, size_t len,
-                            const struct slot_subject *subject, struct claims **out)
+                            const struct slot_facts *facts, struct claims **out)
 {
     struct claims_load load = {.salon = salon, .logged = cache->logged, .clears = cache->clears};
     gate_init(&load.gate);
     list_push_back(&cache->loads, &load.link);
-    enum err err =
-        catalogue_sql_busy(c, pool, ids, len, subject->rooms, subject->found.facts.rooms_len, out);
+    enum err err = catalogue_sql_busy(c, pool, ids, len, facts->room_ids, facts->rooms_len, out);
     list_remove(&load.link);
     for (size_t i = 0; err == OK && i < len; i++)
         if (!was_told(cache, &load, ids[i]))
@@ -187,9 +186,8 @@ static bool collect(struct claims_cache *cache, const struct slot_facts *facts, 
 }
 
 enum err claims_cache_fill(struct ctx *c, struct claims_cache *cache, struct pg_pool *pool,
-                           int64_t salon, struct slot_subject *subject)
+                           int64_t salon, struct slot_facts *facts)
 {
-    struct slot_facts *facts = &subject->found.facts;
     int64_t *missing = arena_array(c->arena, int64_t, facts->staff_len + 1);
     struct claims *busy = arena_array(c->arena, struct claims, facts->staff_len + 1), *read = NULL;
     size_t len;
@@ -197,10 +195,10 @@ enum err claims_cache_fill(struct ctx *c, struct claims_cache *cache, struct pg_
     stat_add(STAT_CATALOGUE_CLAIMS_MISS, len);
     stat_add(STAT_CATALOGUE_CLAIMS_HIT, facts->staff_len - len);
     if (len + facts->rooms_len > 0)
-        TRY(read_claims(c, cache, pool, salon, missing, len, subject, &read));
+        TRY(read_claims(c, cache, pool, salon, missing, len, facts, &read));
     if (!collect(cache, facts, missing, len, read, busy)) {
         len = facts->staff_len;
-        TRY(read_claims(c, cache, pool, salon, facts->staff, len, subject, &read));
+        TRY(read_claims(c, cache, pool, salon, facts->staff, len, facts, &read));
         memcpy(busy, read, len * sizeof(*busy));
     }
     facts->busy = busy;

@@ -38,5 +38,4 @@ void claims_cache_clear(struct claims_cache *cache);
 /* Fills in who is busy, as of the last look or later; valid until the next wait. `salon` names who may
  * share what is being read. */
 NODISCARD enum err claims_cache_fill(struct ctx *c, struct claims_cache *cache,
-                                     struct pg_pool *pool, int64_t salon,
-                                     struct slot_subject *subject);
+                                     struct pg_pool *pool, int64_t salon, struct slot_facts *facts);

@@ -4,35 +4,34 @@
 
 enum { COLUMNS = 3 };
 
-static void put_row(struct refusal_extra *row, const struct slots_answer *answer, size_t at)
+static void put_row(struct refusal_extra *row, const struct slots *slots, size_t at)
 {
     size_t member = 0;
-    while (!slots_is_free(&answer->slots, at, member))
+    while (!slots_is_free(slots, at, member))
         member++;
-    struct instant starts = {answer->slots.starts_s[at] * 1000000};
-    struct instant ends = instant_add(starts, seconds(answer->slots.duration_s));
-    row[0] = extra_instant("starts_at", starts, tz_offset_at(answer->tz, starts));
-    row[1] = extra_instant("ends_at", ends, tz_offset_at(answer->tz, ends));
-    row[2] = extra_number("staff", answer->slots.staff[member]);
+    struct instant starts = {slots->starts_s[at] * 1000000};
+    struct instant ends = instant_add(starts, seconds(slots->duration_s));
+    row[0] = extra_instant("starts_at", starts, tz_offset_at(slots->tz, starts));
+    row[1] = extra_instant("ends_at", ends, tz_offset_at(slots->tz, ends));
+    row[2] = extra_number("staff", slots->staff[member]);
 }
 
 static enum err look_around(struct ctx *c, struct bookings *bookings, struct slots_query *query,
                             struct instant wanted, struct refusal_extra *out)
 {
     enum { DAY_US = 24 * 3600 * 1000000LL };
-    struct slots_answer answer;
+    struct slots slots;
     /* Of the days around it, most behind: who is late looks for later. Only who works rarely, or is
      * booked out, is looked at longer. */
     query->from.days = (int32_t)(wanted.us / DAY_US) - 2;
     query->days = BOOKING_ALTERNATIVES_DAYS;
-    TRY(catalogue_slots_around(c, bookings->catalogue, query, BOOKING_ALTERNATIVES_MAX, &answer));
+    TRY(catalogue_slots_around(c, bookings->catalogue, query, BOOKING_ALTERNATIVES_MAX, &slots));
 
     size_t nearest[BOOKING_ALTERNATIVES_MAX];
-    size_t len =
-        slots_nearest(&answer.slots, wanted.us / 1000000, BOOKING_ALTERNATIVES_MAX, nearest);
+    size_t len = slots_nearest(&slots, wanted.us / 1000000, BOOKING_ALTERNATIVES_MAX, nearest);
     struct refusal_extra *cells = arena_array(c->arena, struct refusal_extra, COLUMNS * len);
     for (size_t i = 0; i < len; i++)
-        put_row(&cells[COLUMNS * i], &answer, nearest[i]);
+        put_row(&cells[COLUMNS * i], &slots, nearest[i]);
     *out = extra_list("alternatives", cells, len, COLUMNS);
     return OK;
 }

@@ -53,7 +53,7 @@ enum err catalogue_staff(struct ctx *c, struct catalogue_store *store, const str
 /* ---- slots ---------------------------------------------------------------------------------- */
 
 static enum err check_subject(struct ctx *c, const struct slots_query *in,
-                              const struct slots_found *facts)
+                              const struct slot_facts *facts)
 {
     if (!facts->service_found)
         return fail_field(c, STR("service"), R_SERVICE_UNKNOWN);
@@ -83,32 +83,27 @@ static void apply_terms(const struct slots_query *in, struct slot_facts *facts)
 }
 
 static enum err read_facts(struct ctx *c, struct catalogue_store *store,
-                           const struct slots_query *in, struct slot_facts *out,
-                           struct slots_answer *answer)
+                           const struct slots_query *in, struct slot_facts *out)
 {
     assert(in->days >= 1 && in->days <= SLOTS_DAYS_MAX);
-    struct slots_found facts;
-    TRY(found(c, catalogue_store_slots(c, store, in, &facts)));
-    TRY(check_subject(c, in, &facts));
-    facts.facts.tz = tz_find(facts.timezone);
-    if (!facts.facts.tz) {
+    TRY(found(c, catalogue_store_slots(c, store, in, out)));
+    TRY(check_subject(c, in, out));
+    out->tz = tz_find(out->timezone);
+    if (!out->tz) {
         /* Postgres knows the zone, this machine's zone files do not: ours to repair. */
-        log_event(LOG_ERROR, "zone_unknown", "%.*s", STR_FMT(facts.timezone));
+        log_event(LOG_ERROR, "zone_unknown", "%.*s", STR_FMT(out->timezone));
         return ERR_INTERNAL;
     }
-    answer->timezone = facts.timezone;
-    answer->tz = facts.facts.tz;
-    apply_terms(in, &facts.facts);
-    *out = facts.facts;
+    apply_terms(in, out);
     return OK;
 }
 
 enum err catalogue_slots(struct ctx *c, struct catalogue_store *store, const struct slots_query *in,
-                         struct slots_answer *out)
+                         struct slots *out)
 {
     struct slot_facts facts;
-    TRY(read_facts(c, store, in, &facts, out));
-    slots_compute(c->arena, &facts, in->from, in->days, &out->slots);
+    TRY(read_facts(c, store, in, &facts));
+    slots_compute(c->arena, &facts, in->from, in->days, out);
     return OK;
 }
 
@@ -123,13 +118,12 @@ static struct date around(const struct slot_facts *facts, const struct slots_que
 }
 
 enum err catalogue_slots_around(struct ctx *c, struct catalogue_store *store,
-                                const struct slots_query *in, size_t enough,
-                                struct slots_answer *out)
+                                const struct slots_query *in, size_t enough, struct slots *out)
 {
     struct slot_facts facts;
-    TRY(read_facts(c, store, in, &facts, out));
-    slots_compute(c->arena, &facts, in->from, in->days, &out->slots);
-    if (out->slots.len < enough)
-        slots_compute(c->arena, &facts, around(&facts, in), SLOTS_DAYS_MAX, &out->slots);
+    TRY(read_facts(c, store, in, &facts));
+    slots_compute(c->arena, &facts, in->from, in->days, out);
+    if (out->len < enough)
+        slots_compute(c->arena, &facts, around(&facts, in), SLOTS_DAYS_MAX, out);
     return OK;
 }

@@ -126,17 +126,12 @@ struct slots_query {
     size_t siblings_len;
     bool pressing; /* notice is waived, and the horizon the widest: the salon's own people ask */
 };
-struct slots_answer {
-    struct str timezone;
-    const struct tz *tz;
-    struct slots slots;
-};
 /* R_NOT_FOUND: no such salon. R_SERVICE_UNKNOWN, R_STAFF_UNKNOWN, R_STAFF_ELSEWHERE,
  * R_STAFF_NOT_OFFERING keyed by the parameter. */
 NODISCARD enum err catalogue_slots(struct ctx *c, struct catalogue_store *store,
-                                   const struct slots_query *in, struct slots_answer *out);
+                                   const struct slots_query *in, struct slots *out);
 /* The same of the days asked for, if they have `enough` slots; else of SLOTS_DAYS_MAX days around them, as
  * many as can be of those from today to the horizon. */
 NODISCARD enum err catalogue_slots_around(struct ctx *c, struct catalogue_store *store,
                                           const struct slots_query *in, size_t enough,
-                                          struct slots_answer *out);
+                                          struct slots *out);

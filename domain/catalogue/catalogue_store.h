@@ -22,12 +22,6 @@ NODISCARD enum err catalogue_store_services(struct ctx *c, struct catalogue_stor
 NODISCARD enum err catalogue_store_staff(struct ctx *c, struct catalogue_store *store,
                                          const struct part_query *in, struct staff_page *out);
 
-/* Everything about the service's staff on the asked days. */
-struct slots_found {
-    struct str timezone;
-    bool service_found;
-    bool staff_found, staff_here, staff_offers; /* of the one asked for, if one was */
-    struct slot_facts facts;                    /* without the zone */
-};
+/* What slots_compute needs but the zone; views that are good until the next wait. */
 NODISCARD enum err catalogue_store_slots(struct ctx *c, struct catalogue_store *store,
-                                         const struct slots_query *in, struct slots_found *out);
+                                         const struct slots_query *in, struct slot_facts *out);

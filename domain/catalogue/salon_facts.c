@@ -144,7 +144,7 @@ static bool offers(const struct staff_member *member, int64_t service)
 }
 
 static void choose_staff(struct arena *arena, const struct salon_facts *facts,
-                         const struct slots_query *in, struct slots_found *out)
+                         const struct slots_query *in, struct slot_facts *out)
 {
     int64_t *staff = arena_array(arena, int64_t, facts->staff_len + 1);
     size_t len = 0;
@@ -157,23 +157,22 @@ static void choose_staff(struct arena *arena, const struct salon_facts *facts,
         if (fits && (in->staff == 0 || asked))
             staff[len++] = member->id;
     }
-    out->facts.staff = staff;
-    out->facts.staff_len = len;
+    out->staff = staff;
+    out->staff_len = len;
 }
 
 static void choose_rooms(struct arena *arena, const struct salon_facts *facts, int64_t service,
-                         struct slot_subject *out)
+                         struct slot_facts *out)
 {
     int64_t *rooms = arena_array(arena, int64_t, facts->rooms_len + 1);
-    struct slot_facts *slots = &out->found.facts;
     for (size_t i = 0; i < facts->rooms_len; i++) {
         if (facts->room_service[i] != service)
             continue;
-        slots->needs_room = true;
+        out->needs_room = true;
         if (facts->room_active[i])
-            rooms[slots->rooms_len++] = facts->room[i];
+            rooms[out->rooms_len++] = facts->room[i];
     }
-    out->rooms = slots->room_ids = rooms;
+    out->room_ids = rooms;
 }
 
 static bool share_a_room(const struct salon_facts *facts, int64_t one, int64_t other)
@@ -210,31 +209,25 @@ static void choose_siblings(struct arena *arena, const struct salon_facts *facts
 
 /* All staff's times: who is not among the chosen is passed over (slots.c, owner_rows). */
 void salon_facts_slots(struct arena *arena, const struct salon_facts *facts,
-                       const struct slots_query *in, struct slot_subject *out)
+                       const struct slots_query *in, struct slot_facts *out)
 {
     const struct salon_details *details = &facts->details;
     const struct service *service = service_find(facts, in->service);
-    assert(details->salon.id == in->salon);
-    *out = (struct slot_subject){.found = {.timezone = str_copy(arena, details->salon.timezone),
-                                           .service_found = service != NULL,
-                                           .facts = {.grid_minutes = details->grid_minutes,
-                                                     .notice_minutes = details->notice_minutes,
-                                                     .horizon_days = details->horizon_days,
-                                                     .opening = details->opening,
-                                                     .windows = facts->windows,
-                                                     .extra = facts->extra,
-                                                     .off = facts->off}}};
+    *out =
+        (struct slot_facts){.service_found = service != NULL, .timezone = details->salon.timezone};
     if (!service)
         return;
-    struct slot_facts *slots = &out->found.facts;
-    slots->duration_minutes = service->duration_minutes;
-    slots->buffer_before_minutes = service->buffer_before_minutes;
-    slots->buffer_after_minutes = service->buffer_after_minutes;
-    weekly_copy(arena, &slots->opening);
-    weekly_copy(arena, &slots->windows);
-    dated_copy(arena, &slots->extra);
-    dated_copy(arena, &slots->off);
-    choose_staff(arena, facts, in, &out->found);
+    out->grid_minutes = details->grid_minutes;
+    out->notice_minutes = details->notice_minutes;
+    out->horizon_days = details->horizon_days;
+    out->duration_minutes = service->duration_minutes;
+    out->buffer_before_minutes = service->buffer_before_minutes;
+    out->buffer_after_minutes = service->buffer_after_minutes;
+    out->opening = details->opening;
+    out->windows = facts->windows;
+    out->extra = facts->extra;
+    out->off = facts->off;
+    choose_staff(arena, facts, in, out);
     choose_rooms(arena, facts, in->service, out);
-    choose_siblings(arena, facts, in, slots);
+    choose_siblings(arena, facts, in, out);
 }

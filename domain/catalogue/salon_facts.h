@@ -36,12 +36,8 @@ bool salon_facts_services(struct arena *arena, const struct salon_facts *facts,
 bool salon_facts_staff(struct arena *arena, const struct salon_facts *facts,
                        const struct part_query *in, struct staff_page *out);
 
-/* What slots need to know of the catalogue, copied into the arena; who is busy and what time it is
- * remains to be filled in. `rooms` are the ids in the order of facts.rooms. Whether a member of staff
- * who is not this salon's exists at all is not known here: staff_found means staff_here. */
-struct slot_subject {
-    struct slots_found found;
-    const int64_t *rooms;
-};
+/* What slots need to know of the catalogue; who is busy and what time it is remains to be filled in. Who and
+ * which rooms are asked about is put in the arena, all else are views of the facts. Whether a member of
+ * staff who is not this salon's exists at all is not known here: staff_found means staff_here. */
 void salon_facts_slots(struct arena *arena, const struct salon_facts *facts,
-                       const struct slots_query *in, struct slot_subject *out);
+                       const struct slots_query *in, struct slot_facts *out);

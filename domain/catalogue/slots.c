@@ -421,7 +421,8 @@ void slots_compute(struct arena *arena, const struct slot_facts *facts, struct d
 {
     assert(days >= 1 && days <= SLOTS_DAYS_MAX);
     assert(facts->grid_minutes > 0 && facts->staff_len <= SLOTS_STAFF_MAX);
-    *out = (struct slots){.duration_s = facts->duration_minutes * 60,
+    *out = (struct slots){.tz = facts->tz,
+                          .duration_s = facts->duration_minutes * 60,
                           .staff = facts->staff,
                           .staff_len = facts->staff_len,
                           .words = facts->staff_len / 64 + 1};

@@ -71,7 +71,11 @@ struct slots_sibling {
     int64_t claim;
 };
 
+/* All that is known about a service of a salon. */
 struct slot_facts {
+    bool service_found;                         /* else only the timezone is filled in */
+    bool staff_found, staff_here, staff_offers; /* she who was asked for, if one was */
+    struct str timezone;
     const struct tz *tz;
     struct instant now;
     int32_t grid_minutes, notice_minutes, horizon_days;
@@ -93,6 +97,7 @@ struct slot_facts {
 
 /* Who is free is one bit per member: a month of twenty people is a few kilobytes. */
 struct slots {
+    const struct tz *tz; /* the facts' */
     size_t len;
     const int64_t *starts_s; /* ascending */
     int32_t duration_s;

@@ -257,7 +257,7 @@ static enum err slots_query(struct ctx *c, struct request *req, struct slots_que
 enum err api_slots(struct ctx *c, struct request *req, struct response *res)
 {
     struct slots_query query;
-    struct slots_answer found;
+    struct slots found;
     TRY(slots_query(c, req, &query));
     TRY(catalogue_slots(c, catalogue_of(req->app), &query, &found));
     respond_json(c, res, 200);

@@ -113,13 +113,12 @@ static size_t free_pairs(const struct slots *slots)
     return pairs;
 }
 
-static void put_slots(struct arena *arena, struct strbuf *out, const struct slots_answer *found)
+static void put_slots(struct arena *arena, struct strbuf *out, const struct slots *slots)
 {
-    const struct slots *slots = &found->slots;
     if (slots->len > 0)
-        assert(found->tz && slots->duration_s > 0);
+        assert(slots->tz && slots->duration_s > 0);
     struct ids ids = ids_of(arena, slots);
-    struct wall starts = {.tz = found->tz, .steady_until = -1}, ends = starts;
+    struct wall starts = {.tz = slots->tz, .steady_until = -1}, ends = starts;
     size_t room = slots->len * SLOT_LEN_MAX + free_pairs(slots) * ids.len_max + ID_LEN_MAX;
     char *begin = strbuf_reserve(out, room), *to = begin;
     for (size_t i = 0; i < slots->len; i++) {
@@ -136,13 +135,13 @@ static void put_slots(struct arena *arena, struct strbuf *out, const struct slot
     out->len += (size_t)(to - begin);
 }
 
-void slots_json(struct arena *arena, struct strbuf *out, const struct slots_answer *found)
+void slots_json(struct arena *arena, struct strbuf *out, const struct slots *slots)
 {
     struct json_writer w = json_writer_on(out);
     json_object_begin(&w, NULL);
-    json_put_str(&w, "timezone", found->timezone);
+    json_put_str(&w, "timezone", tz_name(slots->tz));
     json_array_begin(&w, "slots");
-    put_slots(arena, out, found);
+    put_slots(arena, out, slots);
     json_array_end(&w);
     json_object_end(&w);
 }

@@ -3,4 +3,4 @@
 #include "domain/catalogue/catalogue.h"
 
 /* {"timezone": ..., "slots": [{"starts_at", "ends_at", "staff": [ids]}, ...]} */
-void slots_json(struct arena *arena, struct strbuf *out, const struct slots_answer *found);
+void slots_json(struct arena *arena, struct strbuf *out, const struct slots *slots);

@@ -22,7 +22,7 @@ struct booking_store {
 };
 struct catalogue_store {
     enum err err;
-    struct slots_found found;
+    struct slot_facts found;
     struct slots_query asked;
 };
 
@@ -89,7 +89,7 @@ enum err booking_store_list(struct ctx *c, struct booking_store *store, int64_t 
 }
 
 enum err catalogue_store_slots(struct ctx *c, struct catalogue_store *store,
-                               const struct slots_query *in, struct slots_found *out)
+                               const struct slots_query *in, struct slot_facts *out)
 {
     store->asked = *in;
     *out = store->found;
@@ -348,20 +348,20 @@ static void busy_salon(struct fixture *f, const char *starts_at)
     f->in.wishes[0].starts_at = starts;
     taken = claim_make(starts.us / 1000000, starts.us / 1000000 + 3600);
     busy = (struct claims){.len = 1, .items = &taken};
-    f->catalogue.found = (struct slots_found){.timezone = STR("Asia/Riyadh"),
-                                              .service_found = true,
-                                              .staff_found = true,
-                                              .staff_here = true,
-                                              .staff_offers = true,
-                                              .facts = {.now = {starts.us - 86400000000},
-                                                        .grid_minutes = 60,
-                                                        .horizon_days = 30,
-                                                        .duration_minutes = 60,
-                                                        .opening = {7, NULL, week, opens, closes},
-                                                        .staff_len = 1,
-                                                        .staff = one,
-                                                        .windows = {7, one, week, opens, closes},
-                                                        .busy = &busy}};
+    f->catalogue.found = (struct slot_facts){.timezone = STR("Asia/Riyadh"),
+                                             .service_found = true,
+                                             .staff_found = true,
+                                             .staff_here = true,
+                                             .staff_offers = true,
+                                             .now = {starts.us - 86400000000},
+                                             .grid_minutes = 60,
+                                             .horizon_days = 30,
+                                             .duration_minutes = 60,
+                                             .opening = {7, NULL, week, opens, closes},
+                                             .staff_len = 1,
+                                             .staff = one,
+                                             .windows = {7, one, week, opens, closes},
+                                             .busy = &busy};
 }
 
 /* Cell `column` of the offered time `row`: starts_at, ends_at, staff. */
@@ -402,7 +402,7 @@ TEST(nothing_free_is_an_empty_offer)
     struct fixture f;
     fixture_begin(&f);
     busy_salon(&f, "2026-03-10T11:00:00+03:00");
-    f.catalogue.found.facts.staff_len = 0;
+    f.catalogue.found.staff_len = 0;
     f.store.answer.refused = R_SLOT_TAKEN;
     CHECK_REFUSED(create(&f), R_SLOT_TAKEN);
     CHECK_INT(extra(&f, "alternatives")->list.rows, 0);
@@ -450,8 +450,7 @@ TEST(what_a_moving_booking_takes_now_is_offered_to_it)
     f.store.moving = (struct booking_moving){
         .salon = 1,
         .staff = 3,
-        .slot = {
-            .staff = 3, .claim = f.catalogue.found.facts.busy->items[0], .duration_minutes = 120}};
+        .slot = {.staff = 3, .claim = f.catalogue.found.busy->items[0], .duration_minutes = 120}};
     CHECK_REFUSED(bookings_reschedule(&f.c, &f.bookings, &f.actor, &in, &f.out), R_SLOT_TAKEN);
     CHECK_INT(extra(&f, "alternatives")->list.rows, 3);
     CHECK_INT(offered_start(&f, 0), in.starts_at.us);
@@ -527,7 +526,7 @@ TEST(a_move_is_made_whether_or_not_payments_can_be_told)
 TEST(a_question_about_slots_that_makes_no_sense_names_the_parameter)
 {
     struct fixture f;
-    struct slots_answer answer;
+    struct slots answer;
     struct slots_query query = {.salon = 1, .service = 2, .staff = 3, .days = 1};
     fixture_begin(&f);
     busy_salon(&f, "2026-03-10T11:00:00+03:00");
@@ -548,7 +547,7 @@ TEST(a_question_about_slots_that_makes_no_sense_names_the_parameter)
 TEST(a_zone_that_this_machine_does_not_know_is_our_fault)
 {
     struct fixture f;
-    struct slots_answer answer;
+    struct slots answer;
     struct slots_query query = {.salon = 1, .service = 2, .days = 1};
     fixture_begin(&f);
     busy_salon(&f, "2026-03-10T11:00:00+03:00");

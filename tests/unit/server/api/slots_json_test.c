@@ -6,19 +6,18 @@
 #include "server/api.h"
 #include "tests/test.h"
 
-static void slow(struct strbuf *out, const struct slots_answer *found)
+static void slow(struct strbuf *out, const struct slots *slots)
 {
-    const struct slots *slots = &found->slots;
     struct json_writer w = json_writer_on(out);
     json_object_begin(&w, NULL);
-    json_put_str(&w, "timezone", found->timezone);
+    json_put_str(&w, "timezone", tz_name(slots->tz));
     json_array_begin(&w, "slots");
     for (size_t i = 0; i < slots->len; i++) {
         struct instant starts = {slots->starts_s[i] * 1000000};
         struct instant ends = instant_add(starts, seconds(slots->duration_s));
         json_object_begin(&w, NULL);
-        json_put_instant(&w, "starts_at", starts, tz_offset_at(found->tz, starts));
-        json_put_instant(&w, "ends_at", ends, tz_offset_at(found->tz, ends));
+        json_put_instant(&w, "starts_at", starts, tz_offset_at(slots->tz, starts));
+        json_put_instant(&w, "ends_at", ends, tz_offset_at(slots->tz, ends));
         json_array_begin(&w, "staff");
         for (size_t member = 0; member < slots->staff_len; member++)
             if (slots_is_free(slots, i, member))
@@ -30,7 +29,7 @@ static void slow(struct strbuf *out, const struct slots_answer *found)
     json_object_end(&w);
 }
 
-static struct slots_answer random_answer(struct arena *arena, const char *zone, uint64_t seed)
+static struct slots random_answer(struct arena *arena, const char *zone, uint64_t seed)
 {
     enum { SLOTS = 400, STAFF = 70 };
     int64_t *starts = arena_array(arena, int64_t, SLOTS),
@@ -46,15 +45,14 @@ static struct slots_answer random_answer(struct arena *arena, const char *zone, 
     }
     for (size_t i = 0; i < STAFF; i++)
         staff[i] = (int64_t)((i + 1) * (i + 1) * (i % 9 ? 1 : 100000000003));
-    return (struct slots_answer){.timezone = str_c(zone),
-                                 .tz = tz_find(str_c(zone)),
-                                 .slots = {.len = SLOTS,
-                                           .starts_s = starts,
-                                           .duration_s = 300 * (1 + (int)(seed % 60)),
-                                           .staff_len = STAFF,
-                                           .staff = staff,
-                                           .words = 2,
-                                           .free = bits}};
+    return (struct slots){.tz = tz_find(str_c(zone)),
+                          .len = SLOTS,
+                          .starts_s = starts,
+                          .duration_s = 300 * (1 + (int)(seed % 60)),
+                          .staff_len = STAFF,
+                          .staff = staff,
+                          .words = 2,
+                          .free = bits};
 }
 
 TEST(the_text_is_what_the_writer_writes)
@@ -71,7 +69,7 @@ TEST(the_text_is_what_the_writer_writes)
     for (uint64_t seed = 1; seed < 60; seed++)
         for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
             arena_begin(&arena, &pool);
-            struct slots_answer answer = random_answer(&arena, zones[z], seed);
+            struct slots answer = random_answer(&arena, zones[z], seed);
             struct strbuf fast = strbuf_new(&arena, 16), plain = strbuf_new(&arena, 16);
             slots_json(&arena, &fast, &answer);
             slow(&plain, &answer);
@@ -88,7 +86,7 @@ TEST(no_slots_are_an_empty_list)
     arena_pool_init(&pool, 4096, 4);
     arena_begin(&arena, &pool);
     struct strbuf out = strbuf_new(&arena, 16);
-    struct slots_answer answer = {.timezone = STR("UTC"), .slots = {.words = 1}};
+    struct slots answer = {.tz = tz_find(STR("UTC")), .words = 1};
     slots_json(&arena, &out, &answer);
     CHECK_STR(strbuf_str(&out), STR("{\"timezone\":\"UTC\",\"slots\":[]}"));
     arena_end(&arena);
