@@ -6,10 +6,10 @@
  * have dropped some to get at what they stood on. */
 #include "storage/migrate.h"
 
-#include <libpq-fe.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "storage/blocking.h"
 
 #define LOCK "SELECT pg_advisory_xact_lock(7300, 1)"
 /* Whoever comes after one that waits for a table waits behind it. A change itself may take long. */
@@ -21,117 +21,47 @@ enum {
 };
 
 struct session {
-    PGconn *conn;
+    struct blocking db;
     const struct schema *schema;
     struct migration *done;
-    char *why;
-    size_t why_len;
 };
-
-/* ---- asking ------------------------------------------------------------------------------------- */
-
-static bool explain(struct session *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* One line: what libpq says ends in a newline and may have more than one. */
-static bool explain(struct session *s, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(s->why, s->why_len, fmt, args);
-    va_end(args);
-    size_t len = strlen(s->why);
-    while (len > 0 && s->why[len - 1] == '\n')
-        s->why[--len] = '\0';
-    for (size_t i = 0; i < len; i++)
-        if (s->why[i] == '\n' || s->why[i] == '\t')
-            s->why[i] = ' ';
-    return false;
-}
-
-/* NULL, explained, when it fails. The caller clears. */
-static PGresult *ask(struct session *s, const char *sql, const char *const *params, int params_len,
-                     const char *what)
-{
-    /* Several statements in one text are understood without parameters only. */
-    PGresult *result = params_len
-                           ? PQexecParams(s->conn, sql, params_len, NULL, params, NULL, NULL, 0)
-                           : PQexec(s->conn, sql);
-    ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-        return result;
-    explain(s, "%s: %s", what, PQerrorMessage(s->conn));
-    PQclear(result);
-    return NULL;
-}
-
-static bool run(struct session *s, const char *sql, const char *what)
-{
-    PGresult *result = ask(s, sql, NULL, 0, what);
-    PQclear(result);
-    return result != NULL;
-}
-
-static bool note(struct session *s, const char *sql, const char *const *params, int params_len,
-                 const char *what)
-{
-    PGresult *result = ask(s, sql, params, params_len, what);
-    PQclear(result);
-    return result != NULL;
-}
-
-static void ignore_notice(void *arg, const PGresult *result) {}
-
-static bool begin(struct session *s, const char *url)
-{
-    const char *const names[] = {"dbname", "application_name", "connect_timeout", NULL};
-    const char *const values[] = {url, "mawid migrate", "10", NULL};
-    s->conn = PQconnectdbParams(names, values, 1);
-    if (PQstatus(s->conn) != CONNECTION_OK)
-        return explain(s, "DATABASE_URL: %s", PQerrorMessage(s->conn));
-    PQsetNoticeReceiver(s->conn, ignore_notice, NULL);
-    return true;
-}
-
-static void end(struct session *s)
-{
-    PQfinish(s->conn); /* what is not committed goes with it */
-}
 
 /* ---- what is there ------------------------------------------------------------------------------ */
 
 static bool look_for_schema(struct session *s, bool *there)
 {
-    PGresult *result = ask(s,
-                           "SELECT to_regclass('schema_change') IS NOT NULL, "
-                           "to_regclass('schema_migration') IS NOT NULL",
-                           NULL, 0, "DATABASE_URL");
+    PGresult *result = blocking_ask(&s->db,
+                                    "SELECT to_regclass('schema_change') IS NOT NULL, "
+                                    "to_regclass('schema_migration') IS NOT NULL",
+                                    NULL, 0, "DATABASE_URL");
     if (!result)
         return false;
     *there = PQgetvalue(result, 0, 0)[0] == 't';
     bool former = PQgetvalue(result, 0, 1)[0] == 't';
     PQclear(result);
     if (former && !*there)
-        return explain(s, "this database was made before the first release, and cannot be brought "
-                          "to what was released: make a new one, then run mawid migrate");
+        return blocking_explain(
+            &s->db, "this database was made before the first release, and cannot be brought "
+                    "to what was released: make a new one, then run mawid migrate");
     return true;
 }
 
 static PGresult *changes_there(struct session *s)
 {
-    return ask(s, "SELECT number, name FROM schema_change ORDER BY number", NULL, 0,
-               "schema_change");
+    return blocking_ask(&s->db, "SELECT number, name FROM schema_change ORDER BY number", NULL, 0,
+                        "schema_change");
 }
 
 /* Those that a change, or somebody, has dropped are not there. */
 static PGresult *functions_there(struct session *s)
 {
     const char *version[] = {s->schema->version};
-    return ask(s,
-               "SELECT f.name, f.signature, f.checksum, "
-               "string_to_array(f.version, '.')::int[] > string_to_array($1, '.')::int[], "
-               "EXISTS (SELECT FROM pg_proc p WHERE p.proname = f.name "
-               "AND pg_function_is_visible(p.oid)) FROM schema_function f",
-               version, 1, "schema_function");
+    return blocking_ask(&s->db,
+                        "SELECT f.name, f.signature, f.checksum, "
+                        "string_to_array(f.version, '.')::int[] > string_to_array($1, '.')::int[], "
+                        "EXISTS (SELECT FROM pg_proc p WHERE p.proname = f.name "
+                        "AND pg_function_is_visible(p.oid)) FROM schema_function f",
+                        version, 1, "schema_function");
 }
 
 static bool row_is(const PGresult *rows, int row, int column)
@@ -180,8 +110,9 @@ static bool compare_changes(struct session *s, const PGresult *there, struct mig
         known += row >= 0;
         missing->changes += row < 0;
         if (row < 0 && change_is_there(there, change))
-            return explain(s, "change %d is another one in the database than %s: not ours",
-                           change->number, change->name);
+            return blocking_explain(&s->db,
+                                    "change %d is another one in the database than %s: not ours",
+                                    change->number, change->name);
     }
     missing->newer = PQntuples(there) > known;
     return true;
@@ -215,8 +146,9 @@ static bool compare(struct session *s, struct migration *missing)
     PQclear(changes);
     PQclear(functions);
     if (ok && missing->newer && missing->changes)
-        return explain(s, "a newer program has migrated this database, and it lacks a change of "
-                          "this one: not ours");
+        return blocking_explain(
+            &s->db, "a newer program has migrated this database, and it lacks a change of "
+                    "this one: not ours");
     if (missing->newer)
         missing->functions = missing->dropped = 0;
     return ok;
@@ -228,10 +160,10 @@ static bool run_file(struct session *s, const char *folder, const char *name, co
 {
     char what[NAME_MAX_LEN];
     snprintf(what, sizeof(what), "%s%s", folder, name);
-    if (!run(s, sql, what))
+    if (!blocking_run(&s->db, sql, NULL, 0, what))
         return false;
-    if (PQtransactionStatus(s->conn) != PQTRANS_INTRANS)
-        return explain(s, "%s ends the transaction in which it runs", what);
+    if (PQtransactionStatus(s->db.conn) != PQTRANS_INTRANS)
+        return blocking_explain(&s->db, "%s ends the transaction in which it runs", what);
     return true;
 }
 
@@ -250,8 +182,8 @@ static bool note_change(struct session *s, const struct schema_file *change)
     char number[16];
     snprintf(number, sizeof(number), "%d", change->number);
     const char *row[] = {number, change->name};
-    return note(s, "INSERT INTO schema_change (number, name) VALUES ($1, $2)", row, 2,
-                change->name);
+    return blocking_run(&s->db, "INSERT INTO schema_change (number, name) VALUES ($1, $2)", row, 2,
+                        change->name);
 }
 
 static bool note_all_changes(struct session *s)
@@ -281,8 +213,8 @@ static bool drop_function(struct session *s, const char *name)
     snprintf(sql, sizeof(sql), "DROP FUNCTION IF EXISTS %s",
              name); /* a file's name, or a row of ours */
     const char *row[] = {name};
-    return run(s, sql, name) &&
-           note(s, "DELETE FROM schema_function WHERE name = $1", row, 1, name);
+    return blocking_run(&s->db, sql, NULL, 0, name) &&
+           blocking_run(&s->db, "DELETE FROM schema_function WHERE name = $1", row, 1, name);
 }
 
 static bool make_function(struct session *s, const struct schema_function *f, const PGresult *there)
@@ -294,12 +226,13 @@ static bool make_function(struct session *s, const struct schema_function *f, co
     const char *values[] = {f->name, f->signature, f->checksum, s->schema->version};
     s->done->functions++;
     return run_file(s, "function ", f->name, f->sql) &&
-           note(s,
-                "INSERT INTO schema_function (name, signature, checksum, version) "
-                "VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET signature = "
-                "excluded.signature, checksum = excluded.checksum, version = excluded.version, "
-                "applied_at = now()",
-                values, 4, f->name);
+           blocking_run(
+               &s->db,
+               "INSERT INTO schema_function (name, signature, checksum, version) "
+               "VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET signature = "
+               "excluded.signature, checksum = excluded.checksum, version = excluded.version, "
+               "applied_at = now()",
+               values, 4, f->name);
 }
 
 static bool make_functions(struct session *s, bool early)
@@ -341,29 +274,30 @@ static bool upgrade(struct session *s)
 
 static bool migrate(struct session *s, struct migration *done)
 {
-    if (!run(s, "BEGIN", "begin") || !run(s, LOCK, "lock") || !run(s, PATIENCE, "lock") ||
-        !compare(s, done))
+    if (!blocking_run(&s->db, "BEGIN", NULL, 0, "begin") ||
+        !blocking_run(&s->db, LOCK, NULL, 0, "lock") ||
+        !blocking_run(&s->db, PATIENCE, NULL, 0, "lock") || !compare(s, done))
         return false;
     done->functions = 0; /* counted as they are made: changes may have dropped some */
     bool ok = done->made ? make(s) : done->newer || upgrade(s);
-    return ok && run(s, "COMMIT", "commit");
+    return ok && blocking_run(&s->db, "COMMIT", NULL, 0, "commit");
 }
 
 bool migrate_up(const struct schema *schema, const char *database_url, struct migration *done,
                 char *why, size_t why_len)
 {
-    struct session s = {.schema = schema, .done = done, .why = why, .why_len = why_len};
-    bool ok = begin(&s, database_url) && migrate(&s, done);
-    end(&s);
+    struct session s = {.schema = schema, .done = done, .db = {.why = why, .why_len = why_len}};
+    bool ok = blocking_begin(&s.db, database_url, "mawid migrate") && migrate(&s, done);
+    blocking_end(&s.db);
     return ok;
 }
 
 bool migrate_missing(const struct schema *schema, const char *database_url,
                      struct migration *missing, char *why, size_t why_len)
 {
-    struct session s = {.schema = schema, .why = why, .why_len = why_len};
-    bool ok = begin(&s, database_url) && compare(&s, missing);
-    end(&s);
+    struct session s = {.schema = schema, .db = {.why = why, .why_len = why_len}};
+    bool ok = blocking_begin(&s.db, database_url, "mawid migrate") && compare(&s, missing);
+    blocking_end(&s.db);
     return ok;
 }
 

@@ -1,20 +1,9 @@
 #include "storage/seed.h"
 
-#include <libpq-fe.h>
 #include <string.h>
 
 #include "embedded.h"
-
-static void ignore_notice(void *arg, const PGresult *result) {}
-
-/* One line: what libpq says ends in a newline and may have more than one. */
-static bool explain(char *why, size_t why_len, const char *what, PGconn *conn)
-{
-    snprintf(why, why_len, "%s: %s", what, PQerrorMessage(conn));
-    size_t len = strcspn(why, "\n");
-    why[len] = '\0';
-    return false;
-}
+#include "storage/blocking.h"
 
 static void print_people(const PGresult *people, FILE *to)
 {
@@ -36,53 +25,38 @@ static void print_people(const PGresult *people, FILE *to)
 }
 
 /* A block of code takes no parameters; what it is to know stands in a setting of the session. */
-static bool set_currency(PGconn *conn, struct currency currency)
+static bool set_currency(struct blocking *db, struct currency currency)
 {
     const char *const values[] = {currency.code};
-    PGresult *result = PQexecParams(conn, "SELECT set_config('mawid.currency', $1, false)", 1, NULL,
-                                    values, NULL, NULL, 0);
-    bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
-    PQclear(result);
-    return ok;
+    return blocking_run(db, "SELECT set_config('mawid.currency', $1, false)", values, 1,
+                        "seed-demo");
 }
 
-static bool write_all(PGconn *conn, struct currency currency, char *why, size_t why_len)
+static bool write_all(struct blocking *db)
 {
-    if (!set_currency(conn, currency))
-        return explain(why, why_len, "seed-demo", conn);
-    PGresult *result = PQexec(conn, SQL_SEED_DEMO.sql);
-    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (!ok && state && strcmp(state, "42P01") == 0) /* undefined_table */
-        snprintf(why, why_len, "the schema is not there yet: run `mawid migrate` first");
-    else if (!ok)
-        explain(why, why_len, "seed-demo", conn);
-    PQclear(result);
-    return ok;
+    if (blocking_run(db, SQL_SEED_DEMO.sql, NULL, 0, "seed-demo"))
+        return true;
+    if (strcmp(db->sqlstate, "42P01") == 0) /* undefined_table */
+        blocking_explain(db, "the schema is not there yet: run `mawid migrate` first");
+    return false;
 }
 
-static bool seed(PGconn *conn, struct currency currency, FILE *to, char *why, size_t why_len)
+static bool show_people(struct blocking *db, FILE *to)
 {
-    if (PQstatus(conn) != CONNECTION_OK)
-        return explain(why, why_len, "DATABASE_URL", conn);
-    PQsetNoticeReceiver(conn, ignore_notice, NULL);
-    if (!write_all(conn, currency, why, why_len))
+    PGresult *people = blocking_ask(db, SQL_SEED_PEOPLE.sql, NULL, 0, "seed-demo");
+    if (!people)
         return false;
-    PGresult *result = PQexec(conn, SQL_SEED_PEOPLE.sql);
-    bool ok = PQresultStatus(result) == PGRES_TUPLES_OK || explain(why, why_len, "seed-demo", conn);
-    if (ok)
-        print_people(result, to);
-    PQclear(result);
-    return ok;
+    print_people(people, to);
+    PQclear(people);
+    return true;
 }
 
 bool seed_demo(const char *database_url, struct currency currency, FILE *to, char *why,
                size_t why_len)
 {
-    const char *const names[] = {"dbname", "application_name", "connect_timeout", NULL};
-    const char *const values[] = {database_url, "mawid seed-demo", "10", NULL};
-    PGconn *conn = PQconnectdbParams(names, values, 1);
-    bool ok = seed(conn, currency, to, why, why_len);
-    PQfinish(conn);
+    struct blocking db = {.why = why, .why_len = why_len};
+    bool ok = blocking_begin(&db, database_url, "mawid seed-demo") && set_currency(&db, currency) &&
+              write_all(&db) && show_people(&db, to);
+    blocking_end(&db);
     return ok;
 }

@@ -51,8 +51,8 @@ FREE_ROOMS = ("tests", "bench")  # may include and call what they like, unless a
 # Foreign headers (by how their name begins), and the only files that may know them: each library has one
 # driver of ours in front of it. A place in these tables is a file, a folder (with its "/"), or a "*" pattern.
 FOREIGN = {
-    "libpq": ["runtime/pg*", "storage/migrate.c", "storage/seed.c"],
-    "postgres": ["runtime/pg*", "storage/migrate.c", "storage/seed.c"],
+    "libpq": ["runtime/pg*", "storage/blocking.*"],
+    "postgres": ["runtime/pg*", "storage/blocking.*"],
     "hiredis/": ["runtime/redis*"],
     "curl/": ["runtime/http_client.c", "runtime/url.c"],
     "openssl/": ["runtime/tls.c", "runtime/base/crypto.c"],
