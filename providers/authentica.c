@@ -70,8 +70,8 @@ static void log_refused(const char *call, const struct http_answer *answer)
     log_end(&line); /* never the body: nobody promised that no number is in it */
 }
 
-static enum verdict judge(struct arena *arena, struct partner *partner, const char *call,
-                          const struct http_answer *answer)
+static enum verdict judge_answer(struct arena *arena, struct partner *partner, const char *call,
+                                 const struct http_answer *answer)
 {
     bool fine = answer->status >= 200 && answer->status < 300;
     bool refused = answer->status >= 400 && answer->status < 500;
@@ -134,8 +134,9 @@ static enum err authentica_send(struct ctx *c, struct otp_sender *sender,
     struct http_answer answer = {0};
     TRY(post(c, authentica, STR("/api/v2/send-otp"), body, &answer));
     *retry_after_s = answer.retry_after_s;
-    return judge(c->arena, authentica->partner, "send-otp", &answer) == ACCEPTED ? OK
-                                                                                 : ERR_UNAVAILABLE;
+    return judge_answer(c->arena, authentica->partner, "send-otp", &answer) == ACCEPTED
+               ? OK
+               : ERR_UNAVAILABLE;
 }
 
 static enum err authentica_check(struct ctx *c, struct otp_sender *sender, struct str phone,
@@ -147,7 +148,7 @@ static enum err authentica_check(struct ctx *c, struct otp_sender *sender, struc
     *right = false;
     TRY(post(c, authentica, STR("/api/v2/verify-otp"), body, &answer));
     *retry_after_s = answer.retry_after_s;
-    switch (judge(c->arena, authentica->partner, "verify-otp", &answer)) {
+    switch (judge_answer(c->arena, authentica->partner, "verify-otp", &answer)) {
     case ACCEPTED: *right = read_flag(c->arena, answer.body) == YES; return OK;
     case DECLINED: return OK;
     default: return ERR_UNAVAILABLE;

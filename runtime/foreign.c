@@ -78,7 +78,7 @@ struct foreign *foreign_of(struct loop *loop)
 
 /* ---- serving --------------------------------------------------------------------------------- */
 
-static struct foreign_fd *find(struct foreign *set, uint64_t key)
+static struct foreign_fd *watch_find(struct foreign *set, uint64_t key)
 {
     size_t fd = (uint32_t)key;
     assert(fd < set->places_len);
@@ -91,7 +91,7 @@ static void dispatch(struct foreign *set)
     uint64_t stop_ns = tick_add(clock->mono(clock), microseconds(FOREIGN_SLICE_US)).ns;
     while (set->batch_next < set->batch_len) {
         const struct epoll_event *event = &set->batch[set->batch_next++];
-        struct foreign_fd *watched = find(set, event->data.u64);
+        struct foreign_fd *watched = watch_find(set, event->data.u64);
         if (watched)
             watched->ready(watched, event->events);
         if (set->batch_next < set->batch_len && clock->mono(clock).ns >= stop_ns) {

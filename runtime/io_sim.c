@@ -240,7 +240,7 @@ static uint64_t when(struct io_sim *sim)
     return sim->now_ns + 1 + rnd(sim) % 5000000;
 }
 
-static void begin(struct io_op *op)
+static void begin_op(struct io_op *op)
 {
     assert(!op->pending);
     op->pending = true;
@@ -251,14 +251,14 @@ static void sim_io_accept(struct io *io, struct io_op *op, int fd)
 {
     struct sim_peer *peer = peer_by_fd(sim_of(io), fd);
     assert(peer->listening && !peer->accept);
-    begin(op);
+    begin_op(op);
     peer->accept = op;
 }
 
 static void sim_io_connect(struct io *io, struct io_op *op, int fd, const struct io_addr *addr)
 {
     struct sim_peer *peer = peer_by_fd(sim_of(io), fd);
-    begin(op);
+    begin_op(op);
     peer->connect = op;
     peer->addr = *addr;
     peer->recv_at = when(sim_of(io));
@@ -268,7 +268,7 @@ static void sim_io_recv(struct io *io, struct io_op *op, int fd)
 {
     struct sim_peer *peer = peer_by_fd(sim_of(io), fd);
     assert(!peer->recv);
-    begin(op);
+    begin_op(op);
     peer->recv = op;
 }
 
@@ -277,7 +277,7 @@ static void sim_io_send(struct io *io, struct io_op *op, int fd, const void *dat
     struct io_sim *sim = sim_of(io);
     struct sim_peer *peer = peer_by_fd(sim, fd);
     assert(!peer->send && len > 0);
-    begin(op);
+    begin_op(op);
     peer->send = op;
     peer->send_ptr = data;
     peer->send_len = len;
@@ -332,7 +332,7 @@ static void forget_cancel(struct io_sim *sim, const struct io_op *op)
     sim->cancels_len = kept;
 }
 
-static void finish(struct io_sim *sim, struct io_op **slot, int32_t res, uint32_t flags)
+static void finish_op(struct io_sim *sim, struct io_op **slot, int32_t res, uint32_t flags)
 {
     struct io_op *op = *slot;
     if (!(flags & IO_MORE)) {
@@ -360,14 +360,14 @@ static bool try_accept(struct io_sim *sim, struct sim_peer *listener)
         return false;
     int fd = fd_take(sim);
     if (fd < 0) {
-        finish(sim, &listener->accept, fd, 0);
+        finish_op(sim, &listener->accept, fd, 0);
         return true;
     }
     first->in_backlog = false;
     first->fd = fd;
     first->connected = true;
     first->recv_at = when(sim);
-    finish(sim, &listener->accept, fd, more(sim));
+    finish_op(sim, &listener->accept, fd, more(sim));
     return true;
 }
 
@@ -385,7 +385,7 @@ static bool try_connect(struct io_sim *sim, struct sim_peer *peer)
         return false;
     bool there = remote_listens(sim, &peer->addr);
     peer->connected = there;
-    finish(sim, &peer->connect, there ? 0 : -ECONNREFUSED, 0);
+    finish_op(sim, &peer->connect, there ? 0 : -ECONNREFUSED, 0);
     return true;
 }
 
@@ -394,17 +394,17 @@ static bool try_recv(struct io_sim *sim, struct sim_peer *peer)
     if (!peer->recv || peer->recv_at > sim->now_ns)
         return false;
     if (peer->reset) {
-        finish(sim, &peer->recv, -ECONNRESET, 0);
+        finish_op(sim, &peer->recv, -ECONNRESET, 0);
         return true;
     }
     if (peer->in.len == 0) {
         if (!peer->eof)
             return false;
-        finish(sim, &peer->recv, 0, 0);
+        finish_op(sim, &peer->recv, 0, 0);
         return true;
     }
     if (sim->free_len == 0) {
-        finish(sim, &peer->recv, -ENOBUFS, 0);
+        finish_op(sim, &peer->recv, -ENOBUFS, 0);
         return true;
     }
     uint16_t id = sim->free_ids[--sim->free_len];
@@ -415,7 +415,7 @@ static bool try_recv(struct io_sim *sim, struct sim_peer *peer)
     memcpy(sim_io_buffer(&sim->io, id), peer->in.ptr, n);
     bytes_drop(&peer->in, n);
     peer->recv_at = when(sim);
-    finish(sim, &peer->recv, (int32_t)n, IO_BUFFER | (uint32_t)id << 16 | more(sim));
+    finish_op(sim, &peer->recv, (int32_t)n, IO_BUFFER | (uint32_t)id << 16 | more(sim));
     return true;
 }
 
@@ -424,7 +424,7 @@ static bool try_send(struct io_sim *sim, struct sim_peer *peer)
     if (!peer->send || peer->send_at > sim->now_ns)
         return false;
     if (peer->reset) {
-        finish(sim, &peer->send, -ECONNRESET, 0);
+        finish_op(sim, &peer->send, -ECONNRESET, 0);
         return true;
     }
     size_t n = MIN(peer->send_len, peer->window);
@@ -435,7 +435,7 @@ static bool try_send(struct io_sim *sim, struct sim_peer *peer)
     bytes_add(&peer->out, peer->send_ptr, n);
     if (peer->window != SIZE_MAX)
         peer->window -= n;
-    finish(sim, &peer->send, (int32_t)n, 0);
+    finish_op(sim, &peer->send, (int32_t)n, 0);
     return true;
 }
 
@@ -450,7 +450,7 @@ static bool try_cancel(struct io_sim *sim)
         struct io_op **slots[] = {&p->recv, &p->send, &p->accept, &p->connect};
         for (size_t i = 0; i < ARRAY_LEN(slots); i++)
             if (*slots[i] == op) {
-                finish(sim, slots[i], -ECANCELED, 0);
+                finish_op(sim, slots[i], -ECANCELED, 0);
                 return true;
             }
     }

@@ -272,7 +272,8 @@ static void log_refusal(struct redis_pool *pool, struct str command, struct str 
     log_end(&line);
 }
 
-static enum err judge(struct redis_pool *pool, struct str command, const struct redis_reply *reply)
+static enum err judge_reply(struct redis_pool *pool, struct str command,
+                            const struct redis_reply *reply)
 {
     if (reply->type != REDIS_ERROR)
         return OK;
@@ -281,8 +282,8 @@ static enum err judge(struct redis_pool *pool, struct str command, const struct 
     return refused_for_now(reply->text) ? ERR_UNAVAILABLE : ERR_INTERNAL;
 }
 
-static enum err call(struct ctx *c, struct redis_pool *pool, const struct str *words,
-                     size_t words_len, struct redis_reply *out)
+static enum err call_once(struct ctx *c, struct redis_pool *pool, const struct str *words,
+                          size_t words_len, struct redis_reply *out)
 {
     enum err err = OK;
     if (c->canceled)
@@ -319,14 +320,14 @@ enum err redis_run(struct ctx *c, struct redis_pool *pool, const struct redis_sc
         memcpy(words + 3 + keys_len, args, args_len * sizeof(*args));
 
     struct redis_reply reply;
-    TRY(call(c, held, words, words_len, &reply));
+    TRY(call_once(c, held, words, words_len, &reply));
     if (reply.type == REDIS_ERROR && str_starts(reply.text, STR("NOSCRIPT"))) {
         /* A Redis that has not seen it, or was restarted. EVAL runs it and keeps it. */
         words[0] = STR("EVAL");
         words[1] = str_c(script->source);
-        TRY(call(c, held, words, words_len, &reply));
+        TRY(call_once(c, held, words, words_len, &reply));
     }
-    TRY(judge(held, str_c(script->name), &reply));
+    TRY(judge_reply(held, str_c(script->name), &reply));
     *out = reply;
     return OK;
 }
@@ -336,8 +337,8 @@ enum err redis_ping(struct ctx *c, struct redis_pool *pool)
     struct redis_pool *held SCOPED(pool_let_go) = pool;
     pool->refs++;
     struct redis_reply reply;
-    TRY(call(c, held, &STR("PING"), 1, &reply));
-    return judge(held, STR("PING"), &reply);
+    TRY(call_once(c, held, &STR("PING"), 1, &reply));
+    return judge_reply(held, STR("PING"), &reply);
 }
 
 /* ---- the pool -------------------------------------------------------------------------------- */

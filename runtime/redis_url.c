@@ -8,7 +8,7 @@
 
 enum { DATABASE_MAX = 65535 };
 
-static bool refuse(struct str *why, struct str text)
+static bool refuse_url(struct str *why, struct str text)
 {
     *why = text;
     return false;
@@ -58,28 +58,29 @@ static bool parse_tcp(struct str rest, struct arena *arena, struct redis_options
     struct url url;
     const char *problem;
     if (!url_parse(encode_credentials(arena, rest), arena, &url, &problem))
-        return refuse(why,
-                      str_printf(arena,
-                                 "a Redis URL is like redis://user:password@host:port/0, with a "
-                                 "numeric host or localhost: %s",
-                                 problem));
+        return refuse_url(
+            why, str_printf(arena,
+                            "a Redis URL is like redis://user:password@host:port/0, with a "
+                            "numeric host or localhost: %s",
+                            problem));
     if (!take_credentials(&url, out))
-        return refuse(why, STR("a Redis URL with a user needs a password"));
+        return refuse_url(why, STR("a Redis URL with a user needs a password"));
     struct str host = str_eq(url.host, STR("localhost")) ? STR("127.0.0.1") : url.host;
     struct str port = url.port.len ? url.port : STR("6379");
     struct str where = str_printf(arena, "%.*s:%.*s", STR_FMT(host), STR_FMT(port));
     if (!io_addr_parse(where, &out->addr))
-        return refuse(why, str_printf(arena,
-                                      "a Redis URL needs a numeric host or localhost, and a port, "
-                                      "not \"%.*s\"",
-                                      STR_FMT(where)));
+        return refuse_url(why,
+                          str_printf(arena,
+                                     "a Redis URL needs a numeric host or localhost, and a port, "
+                                     "not \"%.*s\"",
+                                     STR_FMT(where)));
     struct str database = str_skip(url.path, 1);
     if (url.query.len || !parse_database(database, &out->database))
-        return refuse(why,
-                      str_printf(arena,
-                                 "a Redis URL ends with the number of a database, not with "
-                                 "\"%.*s%s%.*s\"",
-                                 STR_FMT(database), url.query.len ? "?" : "", STR_FMT(url.query)));
+        return refuse_url(
+            why, str_printf(arena,
+                            "a Redis URL ends with the number of a database, not with "
+                            "\"%.*s%s%.*s\"",
+                            STR_FMT(database), url.query.len ? "?" : "", STR_FMT(url.query)));
     return true;
 }
 
@@ -91,15 +92,16 @@ static bool parse_unix(struct str url, struct arena *arena, struct redis_options
     struct str query = mark < 0 ? STR("") : str_skip(url, (size_t)mark + 1);
     struct str path = mark < 0 ? url : str_take(url, (size_t)mark);
     if (!str_starts(path, STR("unix:///")) || !io_addr_parse(path, &out->addr))
-        return refuse(why, str_printf(arena,
-                                      "a Redis URL needs an absolute path of less than 108 bytes, "
-                                      "not \"%.*s\"",
-                                      STR_FMT(path)));
+        return refuse_url(why,
+                          str_printf(arena,
+                                     "a Redis URL needs an absolute path of less than 108 bytes, "
+                                     "not \"%.*s\"",
+                                     STR_FMT(path)));
     if (query.len &&
         (!str_starts(query, STR("db=")) || !parse_database(str_skip(query, 3), &out->database)))
-        return refuse(why,
-                      str_printf(arena, "a Redis URL with a path takes ?db=NUMBER, not \"%.*s\"",
-                                 STR_FMT(query)));
+        return refuse_url(why, str_printf(arena,
+                                          "a Redis URL with a path takes ?db=NUMBER, not \"%.*s\"",
+                                          STR_FMT(query)));
     return true;
 }
 
@@ -113,8 +115,8 @@ bool redis_options_parse(struct str url, struct arena *arena, struct redis_optio
     if (str_starts(url, STR("unix://")))
         return parse_unix(url, arena, out, why);
     if (str_starts(url, STR("rediss://")))
-        return refuse(why,
-                      STR("Redis over TLS (rediss://) is not supported: use a private network or a "
-                          "local TLS proxy"));
-    return refuse(why, STR("a Redis URL begins with redis:// or unix://"));
+        return refuse_url(
+            why, STR("Redis over TLS (rediss://) is not supported: use a private network or a "
+                     "local TLS proxy"));
+    return refuse_url(why, STR("a Redis URL begins with redis:// or unix://"));
 }

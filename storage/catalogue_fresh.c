@@ -5,14 +5,14 @@
 
 enum { MARK_MS = 3000, ANSWER_MS = 250 };
 
-static struct str key_of(struct ctx *c, int64_t user_id)
+static struct str mark_key(struct ctx *c, int64_t user_id)
 {
     return str_printf(c->arena, "fresh:%lld", (long long)user_id);
 }
 
 void catalogue_fresh_mark(struct ctx *c, struct redis_pool *redis, int64_t user_id)
 {
-    struct str key = key_of(c, user_id), ms = str_printf(c->arena, "%d", MARK_MS);
+    struct str key = mark_key(c, user_id), ms = str_printf(c->arena, "%d", MARK_MS);
     struct redis_reply reply;
     struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(c, milliseconds(ANSWER_MS));
     if (redis_run(c, redis, &LUA_FRESH_MARK, &key, 1, &ms, 1, &reply) != OK)
@@ -21,7 +21,7 @@ void catalogue_fresh_mark(struct ctx *c, struct redis_pool *redis, int64_t user_
 
 enum err catalogue_fresh_asked(struct ctx *c, struct redis_pool *redis, int64_t user_id, bool *out)
 {
-    struct str key = key_of(c, user_id);
+    struct str key = mark_key(c, user_id);
     struct redis_reply reply;
     struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(c, milliseconds(ANSWER_MS));
     enum err err = redis_run(c, redis, &LUA_FRESH_ASKED, &key, 1, NULL, 0, &reply);

@@ -32,7 +32,7 @@ struct claims_load {
     struct gate gate;
 };
 
-static void drop(struct lru_node *node)
+static void claims_drop(struct lru_node *node)
 {
     arena_object_free(container_of(node, struct claims_entry, node));
 }
@@ -41,7 +41,7 @@ void claims_cache_init(struct claims_cache *cache, size_t bytes_max, uint64_t se
 {
     *cache = (struct claims_cache){0};
     arena_pool_init(&cache->arenas, BLOCK_BYTES, 0);
-    lru_init(&cache->lru, ENTRIES_MAX, bytes_max, seed, drop);
+    lru_init(&cache->lru, ENTRIES_MAX, bytes_max, seed, claims_drop);
     list_init(&cache->loads);
 }
 
@@ -52,7 +52,7 @@ void claims_cache_fini(struct claims_cache *cache)
     arena_pool_fini(&cache->arenas);
 }
 
-static struct claims_entry *find(struct claims_cache *cache, int64_t staff)
+static struct claims_entry *claims_find(struct claims_cache *cache, int64_t staff)
 {
     struct lru_node *node = lru_find(&cache->lru, str_of((const char *)&staff, sizeof(staff)));
     return node ? container_of(node, struct claims_entry, node) : NULL;
@@ -61,7 +61,7 @@ static struct claims_entry *find(struct claims_cache *cache, int64_t staff)
 void claims_cache_changed(struct claims_cache *cache, const int64_t *staff, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        struct claims_entry *entry = find(cache, staff[i]);
+        struct claims_entry *entry = claims_find(cache, staff[i]);
         if (entry)
             lru_remove(&cache->lru, &entry->node);
         cache->log[cache->logged++ % CLAIMS_LOG_LEN] = staff[i];
@@ -88,7 +88,7 @@ static bool was_told(const struct claims_cache *cache, const struct claims_load 
     return false;
 }
 
-static const int64_t *put(int64_t **to, const int64_t *items, size_t len)
+static const int64_t *put_ints(int64_t **to, const int64_t *items, size_t len)
 {
     int64_t *copy = *to;
     if (len)
@@ -97,7 +97,7 @@ static const int64_t *put(int64_t **to, const int64_t *items, size_t len)
     return copy;
 }
 
-static void keep(struct claims_cache *cache, int64_t staff, const struct claims *claims)
+static void claims_keep(struct claims_cache *cache, int64_t staff, const struct claims *claims)
 {
     size_t numbers = claims->len + 2 * claims->holds_len;
     struct claims_entry *entry =
@@ -105,9 +105,9 @@ static void keep(struct claims_cache *cache, int64_t staff, const struct claims 
     int64_t *to = (int64_t *)(entry + 1);
     entry->staff = staff;
     entry->claims = *claims;
-    entry->claims.items = put(&to, claims->items, claims->len);
-    entry->claims.holds = put(&to, claims->holds, claims->holds_len);
-    entry->claims.hold_ends_us = put(&to, claims->hold_ends_us, claims->holds_len);
+    entry->claims.items = put_ints(&to, claims->items, claims->len);
+    entry->claims.holds = put_ints(&to, claims->holds, claims->holds_len);
+    entry->claims.hold_ends_us = put_ints(&to, claims->hold_ends_us, claims->holds_len);
     entry->node.key = str_of((const char *)&entry->staff, sizeof(entry->staff));
     entry->node.bytes = entry->arena.bytes;
     if (!lru_add(&cache->lru, &entry->node))
@@ -126,7 +126,7 @@ static enum err read_claims(struct ctx *c, struct claims_cache *cache, struct pg
     list_remove(&load.link);
     for (size_t i = 0; err == OK && i < len; i++)
         if (!was_told(cache, &load, ids[i]))
-            keep(cache, ids[i], &(*out)[i]);
+            claims_keep(cache, ids[i], &(*out)[i]);
     gate_open(&load.gate);
     return err;
 }
@@ -146,7 +146,7 @@ static size_t missing_of(struct claims_cache *cache, const struct slot_facts *fa
 {
     size_t len = 0;
     for (size_t i = 0; i < facts->staff_len; i++)
-        if (!find(cache, facts->staff[i]))
+        if (!claims_find(cache, facts->staff[i]))
             out[len++] = facts->staff[i];
     return len;
 }
@@ -176,7 +176,7 @@ static bool collect(struct claims_cache *cache, const struct slot_facts *facts, 
             out[i] = read[next++];
             continue;
         }
-        struct claims_entry *entry = find(cache, facts->staff[i]);
+        struct claims_entry *entry = claims_find(cache, facts->staff[i]);
         if (!entry)
             return false;
         out[i] = entry->claims;

@@ -95,7 +95,7 @@ struct begin_job {
     const char *path;
     int fd, failed;
 };
-static void begin(void *arg)
+static void create_file(void *arg)
 {
     struct begin_job *job = arg;
     job->fd = open(job->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
@@ -105,7 +105,7 @@ static void begin(void *arg)
 enum err media_begin(struct ctx *c, struct media_store *store, struct media_upload **out)
 {
     struct begin_job job = {.path = incoming_path(c, store, "")};
-    TRY(offload(c, store->pool, OFFLOAD_IO, begin, &job));
+    TRY(offload(c, store->pool, OFFLOAD_IO, create_file, &job));
     TRY(outcome("a new file", job.failed));
     struct media_upload *upload = arena_new(c->arena, struct media_upload);
     *upload = (struct media_upload){.store = store, .path = job.path, .fd = job.fd};
@@ -117,7 +117,7 @@ struct write_job {
     int fd, failed;
     struct str bytes;
 };
-static void write_all(void *arg)
+static void write_file(void *arg)
 {
     struct write_job *job = arg;
     while (job->bytes.len && !job->failed) {
@@ -132,7 +132,7 @@ static void write_all(void *arg)
 enum err media_write(struct ctx *c, struct media_upload *upload, struct str bytes)
 {
     struct write_job job = {.fd = upload->fd, .bytes = bytes};
-    TRY(offload(c, upload->store->pool, OFFLOAD_IO, write_all, &job));
+    TRY(offload(c, upload->store->pool, OFFLOAD_IO, write_file, &job));
     return outcome("writing", job.failed);
 }
 
@@ -163,7 +163,7 @@ static void clean(struct judge_job *job, size_t len)
         job->failed = errno;
 }
 
-static void judge(void *arg)
+static void judge_image(void *arg)
 {
     struct judge_job *job = arg;
     struct stat stat;
@@ -195,7 +195,7 @@ static void give_name(void *arg)
 enum err media_keep(struct ctx *c, struct media_upload *upload, struct media_file *out)
 {
     struct judge_job judging = {.fd = upload->fd};
-    TRY(offload(c, upload->store->pool, OFFLOAD_HEAVY, judge, &judging));
+    TRY(offload(c, upload->store->pool, OFFLOAD_HEAVY, judge_image, &judging));
     TRY(outcome("reading", judging.failed));
     *out = judging.file;
     if (out->verdict != IMAGE_FINE)
@@ -217,7 +217,7 @@ enum err media_keep_again(struct ctx *c, struct media_upload *upload)
 
 /* ---- ends that must come whatever happens ------------------------------------------------------- */
 
-static void end(void *arg)
+static void remove_upload(void *arg)
 {
     struct media_upload *upload = arg;
     close(upload->fd);
@@ -226,7 +226,7 @@ static void end(void *arg)
 
 void media_end(struct ctx *c, struct media_upload *upload)
 {
-    offload_surely(c, upload->store->pool, OFFLOAD_IO, end, upload);
+    offload_surely(c, upload->store->pool, OFFLOAD_IO, remove_upload, upload);
 }
 
 struct media_taken {
@@ -259,7 +259,7 @@ enum err media_take(struct ctx *c, struct media_store *store, const struct conte
     return OK;
 }
 
-static void restore(void *arg)
+static void restore_taken(void *arg)
 {
     struct media_taken *taken = arg;
     if (taken->there && link(taken->path, taken->place.file) < 0 && errno != EEXIST)
@@ -270,11 +270,11 @@ static void restore(void *arg)
 
 void media_restore(struct ctx *c, struct media_taken *taken)
 {
-    offload_surely(c, taken->store->pool, OFFLOAD_IO, restore, taken);
+    offload_surely(c, taken->store->pool, OFFLOAD_IO, restore_taken, taken);
     (void)!outcome("giving a name back", taken->failed);
 }
 
-static void drop(void *arg)
+static void drop_taken(void *arg)
 {
     struct media_taken *taken = arg;
     if (taken->there)
@@ -283,7 +283,7 @@ static void drop(void *arg)
 
 void media_drop(struct ctx *c, struct media_taken *taken)
 {
-    offload_surely(c, taken->store->pool, OFFLOAD_IO, drop, taken);
+    offload_surely(c, taken->store->pool, OFFLOAD_IO, drop_taken, taken);
 }
 
 /* ---- what is there ------------------------------------------------------------------------------ */
@@ -306,7 +306,7 @@ static void tidy_one(const char *root, const char *incoming, const char *name, i
 }
 
 /* What was last touched before that second. False: `incoming` cannot be read. */
-static bool tidy(const char *root, const char *incoming, int64_t before)
+static bool tidy_incoming(const char *root, const char *incoming, int64_t before)
 {
     DIR *directory = opendir(incoming);
     if (!directory)
@@ -317,7 +317,7 @@ static bool tidy(const char *root, const char *incoming, int64_t before)
     return true;
 }
 
-struct shelf_job {
+struct shard_job {
     const char *root, *incoming; /* to be tidied as well; NULL: not this time */
     const char *path;
     int64_t before; /* seconds since 1970 */
@@ -325,17 +325,17 @@ struct shelf_job {
     size_t len;
     int failed;
 };
-static void list_shelf(void *arg)
+static void list_shard(void *arg)
 {
-    struct shelf_job *job = arg;
+    struct shard_job *job = arg;
     if (job->root)
-        (void)tidy(job->root, job->incoming, job->before);
+        (void)tidy_incoming(job->root, job->incoming, job->before);
     DIR *directory = opendir(job->path);
     if (!directory) {
         job->failed = errno == ENOENT ? 0 : errno;
         return;
     }
-    for (struct dirent *entry; job->len < MEDIA_SHELF_NAMES && (entry = readdir(directory));) {
+    for (struct dirent *entry; job->len < MEDIA_SHARD_NAMES && (entry = readdir(directory));) {
         struct media_name *name = &job->names[job->len];
         struct stat stat;
         if (photo_name_parse(str_c(entry->d_name), &name->content, &name->kind) &&
@@ -346,22 +346,22 @@ static void list_shelf(void *arg)
     closedir(directory);
 }
 
-enum err media_shelf(struct ctx *c, struct media_store *store, uint32_t shelf,
+enum err media_shard(struct ctx *c, struct media_store *store, uint32_t shard,
                      struct media_name **out, size_t *len)
 {
-    struct shelf_job job = {
-        .path = path_printf(c->arena, "%s/%02x", store->root, (unsigned)shelf),
+    struct shard_job job = {
+        .path = path_printf(c->arena, "%s/%02x", store->root, (unsigned)shard),
         .before = c->clock->wall(c->clock).us / 1000000 - STALE_SECONDS,
-        .names = arena_array(c->arena, struct media_name, MEDIA_SHELF_NAMES),
+        .names = arena_array(c->arena, struct media_name, MEDIA_SHARD_NAMES),
     };
-    if (shelf == 0) {
+    if (shard == 0) {
         job.root = store->root;
         job.incoming = path_printf(c->arena, "%s/incoming", store->root);
     }
-    TRY(offload(c, store->pool, OFFLOAD_IO, list_shelf, &job));
+    TRY(offload(c, store->pool, OFFLOAD_IO, list_shard, &job));
     *out = job.names;
     *len = job.len;
-    return outcome("looking at a shelf", job.failed);
+    return outcome("looking at a shard", job.failed);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------ */
@@ -437,7 +437,7 @@ void media_close(struct media_reading *reading)
 
 /* ---- before the loops run ----------------------------------------------------------------------- */
 
-static bool explain(char *why, size_t why_len, const char *path)
+static bool refuse_root(char *why, size_t why_len, const char *path)
 {
     snprintf(why, why_len, "MEDIA_ROOT: %s cannot be used: %s", path, strerrordesc_np(errno));
     return false;
@@ -450,14 +450,15 @@ bool media_prepare(const char *root, char *why, size_t why_len)
     assert(root);
     if (strlen(root) > ROOT_BYTES_MAX) {
         errno = ENAMETOOLONG;
-        return explain(why, why_len, root);
+        return refuse_root(why, why_len, root);
     }
     snprintf(incoming, sizeof(incoming), "%s/incoming", root);
     if (mkdir(root, MODE_DIR) < 0 && errno != EEXIST)
-        return explain(why, why_len, root);
+        return refuse_root(why, why_len, root);
     if (mkdir(incoming, MODE_DIR) < 0 && errno != EEXIST)
-        return explain(why, why_len, incoming);
+        return refuse_root(why, why_len, incoming);
     int64_t now = clock_system.wall(&clock_system).us / 1000000;
-    return (access(incoming, W_OK | X_OK) == 0 && tidy(root, incoming, now - STALE_SECONDS)) ||
-           explain(why, why_len, incoming);
+    return (access(incoming, W_OK | X_OK) == 0 &&
+            tidy_incoming(root, incoming, now - STALE_SECONDS)) ||
+           refuse_root(why, why_len, incoming);
 }

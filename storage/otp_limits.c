@@ -31,7 +31,7 @@ static struct str number(struct arena *arena, int64_t n)
     return str_printf(arena, "%lld", (long long)n);
 }
 
-static struct str key_of(struct arena *arena, const char *rule, struct str who)
+static struct str limit_key(struct arena *arena, const char *rule, struct str who)
 {
     return str_printf(arena, "{otp}:%s:%.*s", rule, STR_FMT(who));
 }
@@ -56,7 +56,7 @@ static void call_add(struct admission_call *call, struct arena *arena, enum otp_
     args[0] = number(arena, window->max);
     args[1] = number(arena, window->length.us / 1000);
     args[2] = number(arena, wait_min_s);
-    call->keys[call->len] = key_of(arena, rule, who);
+    call->keys[call->len] = limit_key(arena, rule, who);
     call->limits[call->len++] = limit;
 }
 
@@ -99,7 +99,7 @@ enum err otp_limits_admit(struct ctx *c, struct otp_limits *limits, const struct
 
 enum err otp_limits_refund(struct ctx *c, struct otp_limits *limits, const struct otp_asker *asker)
 {
-    const struct str key = key_of(c->arena, "phone", asker->phone);
+    const struct str key = limit_key(c->arena, "phone", asker->phone);
     const struct str id = uuid_text(c->arena, asker->request_id);
     struct redis_reply reply;
     struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(c, ANSWER_MAX);

@@ -32,7 +32,7 @@ static bool set_currency(struct blocking *db, struct currency currency)
                         "seed-demo");
 }
 
-static bool write_all(struct blocking *db)
+static bool write_demo(struct blocking *db)
 {
     if (blocking_run(db, SQL_SEED_DEMO.sql, NULL, 0, "seed-demo"))
         return true;
@@ -56,7 +56,7 @@ bool seed_demo(const char *database_url, struct currency currency, FILE *to, cha
 {
     struct blocking db = {.why = why, .why_len = why_len};
     bool ok = blocking_begin(&db, database_url, "mawid seed-demo") && set_currency(&db, currency) &&
-              write_all(&db) && show_people(&db, to);
+              write_demo(&db) && show_people(&db, to);
     blocking_end(&db);
     return ok;
 }

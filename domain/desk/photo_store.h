@@ -50,14 +50,14 @@ NODISCARD enum err media_read(struct ctx *c, struct media_store *store,
                               size_t len);
 void media_close(struct media_reading *reading);
 
-/* Names of files of a shelf that were written over an hour ago; at most MEDIA_SHELF_NAMES of them. With
- * the first shelf, what uploads that were cut off by a crash left over is removed. */
-enum { MEDIA_SHELF_NAMES = 1000 };
+/* Names of files of a shard that were written over an hour ago; at most MEDIA_SHARD_NAMES of them. With
+ * the first shard, what uploads that were cut off by a crash left over is removed. */
+enum { MEDIA_SHARD_NAMES = 1000 };
 struct media_name {
     struct content content;
     enum image_kind kind;
 };
-NODISCARD enum err media_shelf(struct ctx *c, struct media_store *store, uint32_t shelf,
+NODISCARD enum err media_shard(struct ctx *c, struct media_store *store, uint32_t shard,
                                struct media_name **out, size_t *len);
 
 /* Takes the name of a file away: OK too when there is none. media_restore gives it back, media_drop

@@ -69,12 +69,12 @@ static void release(struct ctx *c, struct photos *photos, const struct content *
 }
 
 /* Between the two looks somebody may have added it: let_file_go asks again, the name in hand. */
-enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shelf)
+enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shard)
 {
     struct media_name *names;
     size_t len, unused_len;
-    assert(shelf < PHOTO_SHELVES);
-    TRY(media_shelf(c, photos->files, shelf, &names, &len));
+    assert(shard < PHOTO_SHARDS);
+    TRY(media_shard(c, photos->files, shard, &names, &len));
     if (len == 0)
         return OK;
     struct str *contents = arena_array(c->arena, struct str, 2 * len);

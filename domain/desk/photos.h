@@ -73,10 +73,10 @@ void photo_upload_end(struct ctx *c, struct photos *photos, struct media_upload 
 NODISCARD enum err photo_remove(struct ctx *c, struct photos *photos, const struct actor *actor,
                                 int64_t salon, int64_t photo);
 
-/* Deletes the files of one shelf that no photo names and nobody is about to: what a crash between file and
- * row left. `shelf`: 0 … PHOTO_SHELVES - 1. */
-enum { PHOTO_SHELVES = 256 };
-NODISCARD enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shelf);
+/* Deletes the files of one shard that no photo names and nobody is about to: what a crash between file and
+ * row left. `shard`: 0 … PHOTO_SHARDS - 1. */
+enum { PHOTO_SHARDS = 256 };
+NODISCARD enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shard);
 
 /* A file being sent. The content never changes under a name: what has one may be kept for good. */
 struct media_reading {

@@ -126,7 +126,7 @@ static struct otp_asker asker_of(struct ctx *c, const struct otp_row *row)
         .device_key = device_limit_key(c->arena, row->device, row->device_named, row->address_key)};
 }
 
-static enum err refuse(struct ctx *c, const struct otp_admission *admission)
+static enum err refuse_admission(struct ctx *c, const struct otp_admission *admission)
 {
     static const struct {
         enum reason reason;
@@ -167,7 +167,7 @@ static enum err create_counted(struct ctx *c, struct otp *otp, const struct otp_
     if (err == ERR_CONFLICT)
         return fail(c, R_EMAIL_TAKEN);
     if (err == OK && admission.refused_by != OTP_LIMIT_NONE)
-        return refuse(c, &admission);
+        return refuse_admission(c, &admission);
     return err;
 }
 
@@ -184,7 +184,7 @@ static enum err admit_and_create(struct ctx *c, struct otp *otp, const struct ot
     TRY(err);
     note_counters(otp, false);
     if (admission.refused_by != OTP_LIMIT_NONE)
-        return refuse(c, &admission);
+        return refuse_admission(c, &admission);
 
     err = create(c, otp, row, out);
     if (err)
@@ -310,8 +310,8 @@ static enum err judge_by_provider(struct ctx *c, struct otp *otp, const struct o
     return err ? provider_failed(c, otp, "check", err, retry_after_s) : OK;
 }
 
-static enum err judge(struct ctx *c, struct otp *otp, const struct otp_ticket *ticket,
-                      struct str typed, bool *right)
+static enum err judge_code(struct ctx *c, struct otp *otp, const struct otp_ticket *ticket,
+                           struct str typed, bool *right)
 {
     char buffer[OTP_CODE_TYPED_MAX];
     struct str code SCOPED(secret_wipe) = {0};
@@ -338,7 +338,7 @@ enum err otp_check(struct ctx *c, struct otp *otp, const struct otp_attempt *in,
         return otp_refuse_code(c);
 
     bool right = false;
-    TRY(judge(c, otp, out, in->code, &right));
+    TRY(judge_code(c, otp, out, in->code, &right));
     return right ? OK : otp_refuse_code(c);
 }
 

@@ -34,7 +34,7 @@
 /* One piece, lent out under a lease. Views live as long as the attempt. */
 struct work {
     struct str kind, lane; /* "booking.holds", "house" */
-    int64_t subject;       /* of what: a booking, a payment, a shelf … */
+    int64_t subject;       /* of what: a booking, a payment, a shard … */
     struct uuid lease;
     uint32_t attempt; /* from 1; those that were broken off by a crash count too */
     struct str

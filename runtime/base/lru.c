@@ -51,7 +51,7 @@ static struct lru_node **bucket_of(struct lru *lru, uint64_t hash)
     return &lru->buckets[hash & (lru->buckets_len - 1)];
 }
 
-static struct lru_node *find(struct lru *lru, struct str key, uint64_t hash)
+static struct lru_node *node_find(struct lru *lru, struct str key, uint64_t hash)
 {
     struct lru_node *node = *bucket_of(lru, hash);
     while (node && (node->hash != hash || !str_eq(node->key, key)))
@@ -61,7 +61,7 @@ static struct lru_node *find(struct lru *lru, struct str key, uint64_t hash)
 
 struct lru_node *lru_find(struct lru *lru, struct str key)
 {
-    struct lru_node *node = find(lru, key, hash_of(lru, key));
+    struct lru_node *node = node_find(lru, key, hash_of(lru, key));
     if (node && list_first(&lru->recent) != &node->recent) {
         list_remove(&node->recent);
         list_push_front(&lru->recent, &node->recent);
@@ -98,7 +98,7 @@ bool lru_add(struct lru *lru, struct lru_node *node)
     if (node->bytes > lru->bytes_max / 8)
         return false;
     node->hash = hash_of(lru, node->key);
-    struct lru_node *former = find(lru, node->key, node->hash);
+    struct lru_node *former = node_find(lru, node->key, node->hash);
     if (former)
         lru_remove(lru, former);
     while (lru->len > 0 &&

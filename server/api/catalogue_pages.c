@@ -22,7 +22,7 @@ struct catalogue_page_entry {
     struct str body;
 };
 
-static void drop(struct lru_node *node)
+static void page_drop(struct lru_node *node)
 {
     arena_object_free(container_of(node, struct catalogue_page_entry, node));
 }
@@ -30,7 +30,7 @@ static void drop(struct lru_node *node)
 void catalogue_pages_init(struct catalogue_pages *pages, size_t bytes_max, uint64_t seed)
 {
     arena_pool_init(&pages->arenas, BLOCK_BYTES, 0);
-    lru_init(&pages->lru, PAGES_MAX, bytes_max, seed, drop);
+    lru_init(&pages->lru, PAGES_MAX, bytes_max, seed, page_drop);
 }
 
 void catalogue_pages_fini(struct catalogue_pages *pages)
@@ -44,7 +44,7 @@ void catalogue_pages_fini(struct catalogue_pages *pages)
 /* ---- keys and tags --------------------------------------------------------------------------- */
 
 /* The route, the language, the ids of the path, the query as it was sent. */
-static struct str key_of(struct ctx *c, const struct request *req)
+static struct str page_key(struct ctx *c, const struct request *req)
 {
     struct str pattern = str_c(req->route->pattern);
     assert(!req->ids[1]); /* one id tells the pages of a pattern apart */
@@ -106,8 +106,8 @@ static bool serve_kept(struct ctx *c, struct catalogue_pages *pages, struct str 
     return true;
 }
 
-static void keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
-                 const struct response *res, const char etag[ETAG_LEN])
+static void page_keep(struct catalogue_pages *pages, struct str key, uint64_t stamp,
+                      const struct response *res, const char etag[ETAG_LEN])
 {
     assert(stamp && res->status == 200 && res->body.len > 0);
     struct catalogue_page_entry *page =
@@ -137,7 +137,7 @@ static enum err make_page(struct ctx *c, struct request *req, struct response *r
     assert(res->status == 200 && res->fields_len == 0);
     tag(strbuf_str(&res->body), etag);
     if (pages && stamp)
-        keep(pages, key, stamp, res, etag);
+        page_keep(pages, key, stamp, res, etag);
     put_tag(c, req, res, etag);
     return OK;
 }
@@ -147,7 +147,7 @@ enum err catalogue_page(struct ctx *c, struct request *req, struct response *res
 {
     struct catalogue_pages *pages = catalogue_pages_of(req->app);
     TRY(catalogue_read_begin(c, req->app, req->caller.user_id));
-    struct str key = key_of(c, req);
+    struct str key = page_key(c, req);
     uint64_t stamp = 0;
     TRY(catalogue_stamp(c, catalogue_of(req->app), salon, &stamp));
     return serve_kept(c, pages, key, stamp, req, res) ? OK : make_page(c, req, res, key, make);

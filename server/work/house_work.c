@@ -29,7 +29,7 @@ enum err work_sessions(struct ctx *c, struct app *app, struct work *work)
 
 enum err work_photos(struct ctx *c, struct app *app, struct work *work)
 {
-    assert(work->subject >= 0 && work->subject < PHOTO_SHELVES);
+    assert(work->subject >= 0 && work->subject < PHOTO_SHARDS);
     return photos_sweep(c, photos_of(app), (uint32_t)work->subject);
 }
 

@@ -20,7 +20,7 @@ static const struct work_kind kinds[] = {
     {"keys.forget",     "house", work_keys,     {0, S(1), MINUTES(1)},   S(30), MINUTES(1), 1},
     {"codes.forget",    "house", work_codes,    {0, S(10), MINUTES(10)}, S(60), MINUTES(60), 1},
     {"sessions.forget", "house", work_sessions, {0, S(10), MINUTES(10)}, S(60), MINUTES(60), 1},
-    {"photos.sweep",    "files", work_photos,   {0, S(10), MINUTES(10)}, S(60), MINUTES(128), PHOTO_SHELVES},
+    {"photos.sweep",    "files", work_photos,   {0, S(10), MINUTES(10)}, S(60), MINUTES(128), PHOTO_SHARDS},
 };
 /* clang-format on */
 

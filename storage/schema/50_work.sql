@@ -9,7 +9,7 @@
 
 CREATE TABLE work (
     kind text NOT NULL,
-    subject bigint NOT NULL, -- a booking, a payment, a shelf: the kind says of what
+    subject bigint NOT NULL, -- a booking, a payment, a shard: the kind says of what
     lane text NOT NULL, -- who can be slow
     -- When it may be taken. While it is lent out this is the end of the lease: who took it and fell
     -- over needs nobody to notice, it is due again by itself.

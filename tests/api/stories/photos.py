@@ -344,19 +344,19 @@ def files_that_no_photo_names_are_swept(w):
     """What a crash between file and row leaves: gone when it is old, unless a photo names it."""
     salon, manager = _salon(w)
     root = w.base_settings()["MEDIA_ROOT"]
-    shelf, image = os.path.join(root, "00"), png()
+    shard, image = os.path.join(root, "00"), png()
     named = _add(manager, salon, image).expect(201).json["url"].split("/")[-1]
-    os.makedirs(shelf, exist_ok=True)
+    os.makedirs(shard, exist_ok=True)
     shown, orphan, young = ("00" + (letter * 62) + ".png" for letter in "abc")
     w.db.rows("UPDATE catalogue_photo SET content = %s WHERE content = %s", shown[:64], named[:64])
     for name, age in ((shown, 7200), (orphan, 7200), (young, 0)):
-        with open(os.path.join(shelf, name), "wb") as file:
+        with open(os.path.join(shard, name), "wb") as file:
             file.write(image)
-        os.utime(os.path.join(shelf, name), (time.time() - age,) * 2)
+        os.utime(os.path.join(shard, name), (time.time() - age,) * 2)
     w.hasten("photos.sweep", 0)
-    eventually(lambda: not os.path.exists(os.path.join(shelf, orphan)), "the old file without a photo is gone")
-    equal(sorted({shown, orphan, young} & set(os.listdir(shelf))), [shown, young], "what is left of ours")
-    os.remove(os.path.join(shelf, young))
+    eventually(lambda: not os.path.exists(os.path.join(shard, orphan)), "the old file without a photo is gone")
+    equal(sorted({shown, orphan, young} & set(os.listdir(shard))), [shown, young], "what is left of ours")
+    os.remove(os.path.join(shard, young))
 
 
 def a_salon_has_50_photos_at_most(w):

@@ -192,9 +192,9 @@ static void crash(struct ctx *c, void *arg)
     CHECK(store_png(c, f, &file));
     CHECK_INT(media_take(c, &f->store, &file.content, file.image.kind, &taken), OK);
     CHECK_INT(media_begin(c, &f->store, &upload), OK);
-    CHECK(tidy(f->root, f->incoming, 0)); /* all are younger */
+    CHECK(tidy_incoming(f->root, f->incoming, 0)); /* all are younger */
     CHECK_INT(files_in(f->incoming), 2);
-    CHECK(tidy(f->root, f->incoming, INT64_MAX));
+    CHECK(tidy_incoming(f->root, f->incoming, INT64_MAX));
     CHECK_INT(files_in(f->incoming), 0);
     CHECK(is_there(c, f, &file));
     media_end(c, upload);
@@ -222,18 +222,18 @@ static void leftovers(struct ctx *c, void *arg)
     struct clock clock = clock_system;
     CHECK_INT(media_begin(c, &f->store, &upload), OK);
     const struct clock *now = c->clock;
-    CHECK_INT(media_shelf(c, &f->store, 0, &names, &len), OK);
+    CHECK_INT(media_shard(c, &f->store, 0, &names, &len), OK);
     CHECK_INT(files_in(f->incoming), 1); /* it may still be under way */
     clock.wall = tomorrow;
     c->clock = &clock;
-    CHECK_INT(media_shelf(c, &f->store, 1, &names, &len), OK);
+    CHECK_INT(media_shard(c, &f->store, 1, &names, &len), OK);
     CHECK_INT(files_in(f->incoming), 1);
-    CHECK_INT(media_shelf(c, &f->store, 0, &names, &len), OK);
+    CHECK_INT(media_shard(c, &f->store, 0, &names, &len), OK);
     CHECK_INT(files_in(f->incoming), 0);
     c->clock = now;
     media_end(c, upload);
 }
-TEST(the_first_shelf_brings_the_leftovers_of_uploads_along)
+TEST(the_first_shard_brings_the_leftovers_of_uploads_along)
 {
     struct fixture f SCOPED(fixture_end);
     fixture_begin(&f, t);

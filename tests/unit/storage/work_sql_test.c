@@ -441,13 +441,13 @@ TEST(dead_it_stays_with_its_reason_until_it_is_replayed)
 TEST(what_comes_round_is_planted_once_spread_over_its_period)
 {
     PGconn *db = begin();
-    const char *plant = "SELECT work_plant('{holds,shelves}', '{house,disk}', '{1,4}', '{10,400}')";
+    const char *plant = "SELECT work_plant('{holds,shards}', '{house,disk}', '{1,4}', '{10,400}')";
     ask(db, "%s", plant);
-    CHECK_ASK("holds:0:0 shelves:0:0 shelves:1:100 shelves:2:200 shelves:3:300", db,
+    CHECK_ASK("holds:0:0 shards:0:0 shards:1:100 shards:2:200 shards:3:300", db,
               "SELECT string_agg(concat_ws(':', kind, subject, round(extract(epoch FROM due_at - "
               "now()))), ' ' "
               "ORDER BY kind, subject) FROM work");
-    CHECK_STR(str_c(claim(db, "house,disk", "9,9", "holds,shelves", L1)), STR("holds:0 shelves:0"));
+    CHECK_STR(str_c(claim(db, "house,disk", "9,9", "holds,shards", L1)), STR("holds:0 shards:0"));
     ask(db, "%s", plant);
     CHECK_ASK("5 2", db,
               "SELECT count(*) || ' ' || count(lease) FROM work"); /* leases are left alone */
