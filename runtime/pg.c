@@ -205,8 +205,8 @@ static void request_cancel(struct wait *wait)
     wait_done(wait, ERR_TIMEOUT);
 }
 
-enum err pg_query(struct ctx *c, struct pg_pool *pool, const struct pg_statement *stmt,
-                  struct pg_args args, struct pg_rows *rows)
+enum err pg_query_into(struct ctx *c, struct arena *arena, struct pg_pool *pool,
+                       const struct pg_statement *stmt, struct pg_args args, struct pg_rows *rows)
 {
     assert(args.len == stmt->params);
     *rows = (struct pg_rows){0};
@@ -215,7 +215,7 @@ enum err pg_query(struct ctx *c, struct pg_pool *pool, const struct pg_statement
     if (c->canceled)
         return ERR_CANCELED;
     struct pg_request request = {.wait.cancel = request_cancel,
-                                 .c = c,
+                                 .arena = arena,
                                  .pool = pool,
                                  .stmt = stmt,
                                  .args = args,
@@ -229,4 +229,10 @@ enum err pg_query(struct ctx *c, struct pg_pool *pool, const struct pg_statement
     }
     enum err err = wait_park(c, &request.wait);
     return err == ERR_TIMEOUT && !request.sent ? ERR_UNAVAILABLE : err;
+}
+
+enum err pg_query(struct ctx *c, struct pg_pool *pool, const struct pg_statement *stmt,
+                  struct pg_args args, struct pg_rows *rows)
+{
+    return pg_query_into(c, c->arena, pool, stmt, args, rows);
 }

@@ -94,6 +94,10 @@ struct pg_rows {
  *   ERR_INTERNAL     anything else the server refused: a bug of ours, logged with its SQLSTATE */
 NODISCARD enum err pg_query(struct ctx *c, struct pg_pool *pool, const struct pg_statement *stmt,
                             struct pg_args args, struct pg_rows *rows);
+/* The same with the rows in another arena than the ctx's: for who reads many pages, one after another. */
+NODISCARD enum err pg_query_into(struct ctx *c, struct arena *arena, struct pg_pool *pool,
+                                 const struct pg_statement *stmt, struct pg_args args,
+                                 struct pg_rows *rows);
 
 /* Typed reads of a cell. The column must have that type: a mismatch is our bug and asserts. */
 bool pg_is_null(const struct pg_rows *rows, uint32_t row, uint32_t column);

@@ -64,8 +64,7 @@ enum err pg_answer_error(struct pg_request *request, const PGresult *error)
     struct str sqlstate = pg_field(error, PG_DIAG_SQLSTATE);
     if (sqlstate.len == sizeof(request->rows->sqlstate) - 1)
         memcpy(request->rows->sqlstate, sqlstate.ptr, sqlstate.len);
-    request->rows->constraint =
-        str_copy(request->c->arena, pg_field(error, PG_DIAG_CONSTRAINT_NAME));
+    request->rows->constraint = str_copy(request->arena, pg_field(error, PG_DIAG_CONSTRAINT_NAME));
     enum err err = class_of(error);
     log_refusal(request->stmt, error, err);
     return err;
@@ -111,7 +110,7 @@ enum err pg_answer_rows(struct pg_request *request, PGresult *result)
     request->rows->len = (uint32_t)rows;
     request->rows->columns = (uint32_t)columns;
     if (rows > 0 && columns > 0)
-        copy_cells(request->c->arena, request->rows, result, bytes);
+        copy_cells(request->arena, request->rows, result, bytes);
     if (!str_to_int64(str_c(PQcmdTuples(result)), &request->rows->affected))
         request->rows->affected = 0;
     return OK;

@@ -13,5 +13,5 @@ bool pg_is_fatal(const PGresult *error);
 /* The server refused the statement and rolled it back: fills sqlstate and constraint, logs what is
  * worth it, and returns the error class (pg_query tells which). */
 enum err pg_answer_error(struct pg_request *request, const PGresult *error);
-/* Copies the cells into the ctx's arena. ERR_INTERNAL: more than rows_bytes_max. */
+/* Copies the cells into the request's arena. ERR_INTERNAL: more than rows_bytes_max. */
 enum err pg_answer_rows(struct pg_request *request, PGresult *result);

@@ -19,8 +19,8 @@ struct pg_target;
 
 /* One pg_query, on its caller's stack. */
 struct pg_request {
-    struct wait wait; /* its link: the pool's queue */
-    struct ctx *c;
+    struct wait wait;    /* its link: the pool's queue */
+    struct arena *arena; /* for the rows */
     struct pg_pool *pool;
     const struct pg_statement *stmt;
     struct pg_args args;

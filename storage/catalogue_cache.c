@@ -356,19 +356,16 @@ uint64_t catalogue_cache_version(struct ctx *c, struct catalogue_cache *cache, i
 
 /* ---- the directory --------------------------------------------------------------------------- */
 
-/* With the page's rows in an arena of their own: fifty thousand salons need not be there at once. */
 static enum err load_page(struct ctx *c, struct catalogue_cache *cache, struct salon *last,
                           bool *more)
 {
-    struct arena page, *request = c->arena;
+    struct arena page;
     struct directory_entry *entries;
     size_t len;
     uint64_t epoch = cache->directory.epoch;
-    arena_begin(&page, request->pool);
-    c->arena = &page;
-    enum err err = catalogue_sql_directory(c, cache->pool, last->id ? last : NULL, DIRECTORY_PAGE,
-                                           &entries, &len);
-    c->arena = request;
+    arena_begin(&page, c->arena->pool);
+    enum err err = catalogue_sql_directory(c, &page, cache->pool, last->id ? last : NULL,
+                                           DIRECTORY_PAGE, &entries, &len);
     if (err == OK && cache->directory.epoch != epoch)
         len = 0; /* the pages before it are gone */
     for (size_t i = 0; err == OK && i < len && !cache->directory.too_large; i++)

@@ -156,10 +156,10 @@ enum err catalogue_sql_facts(struct ctx *c, struct pg_pool *pool, int64_t id,
 
 /* ---- the directory -------------------------------------------------------------------------- */
 
-static void read_entries(struct ctx *c, const struct pg_rows *rows, struct directory_entry **out,
-                         size_t *len)
+static void read_entries(struct arena *arena, const struct pg_rows *rows,
+                         struct directory_entry **out, size_t *len)
 {
-    struct directory_entry *entries = arena_array(c->arena, struct directory_entry, rows->len + 1);
+    struct directory_entry *entries = arena_array(arena, struct directory_entry, rows->len + 1);
     for (uint32_t row = 0; row < rows->len; row++) {
         struct row_cursor at = row_at(rows, row);
         entries[row].salon = row_salon(&at);
@@ -172,15 +172,16 @@ static void read_entries(struct ctx *c, const struct pg_rows *rows, struct direc
     *len = rows->len;
 }
 
-enum err catalogue_sql_directory(struct ctx *c, struct pg_pool *pool, const struct salon *last,
-                                 int64_t limit, struct directory_entry **out, size_t *len)
+enum err catalogue_sql_directory(struct ctx *c, struct arena *arena, struct pg_pool *pool,
+                                 const struct salon *last, int64_t limit,
+                                 struct directory_entry **out, size_t *len)
 {
     struct pg_rows rows;
-    TRY(pg_query(c, pool, &SQL_CATALOGUE_DIRECTORY,
-                 PG_ARGS(pg_int4(last ? last->rating_hundredths : 0), pg_int8(last ? last->id : 0),
-                         pg_int8(limit)),
-                 &rows));
-    read_entries(c, &rows, out, len);
+    TRY(pg_query_into(c, arena, pool, &SQL_CATALOGUE_DIRECTORY,
+                      PG_ARGS(pg_int4(last ? last->rating_hundredths : 0),
+                              pg_int8(last ? last->id : 0), pg_int8(limit)),
+                      &rows));
+    read_entries(arena, &rows, out, len);
     return OK;
 }
 
@@ -190,7 +191,7 @@ enum err catalogue_sql_directory_some(struct ctx *c, struct pg_pool *pool, const
     struct pg_rows rows;
     TRY(pg_query(c, pool, &SQL_CATALOGUE_DIRECTORY_SOME,
                  PG_ARGS(pg_int8_array(c->arena, ids, ids_len)), &rows));
-    read_entries(c, &rows, out, len);
+    read_entries(c->arena, &rows, out, len);
     return OK;
 }
 

@@ -22,8 +22,9 @@ NODISCARD enum err catalogue_sql_staff(struct ctx *c, struct pg_pool *pool,
 NODISCARD enum err catalogue_sql_facts(struct ctx *c, struct pg_pool *pool, int64_t id,
                                        struct salon_facts *out);
 
-/* The page after `last`, best rated first; NULL: the first one. */
-NODISCARD enum err catalogue_sql_directory(struct ctx *c, struct pg_pool *pool,
+/* The page after `last`, best rated first; NULL: the first one. Into `arena`: fifty thousand salons need not
+ * be there at once. */
+NODISCARD enum err catalogue_sql_directory(struct ctx *c, struct arena *arena, struct pg_pool *pool,
                                            const struct salon *last, int64_t limit,
                                            struct directory_entry **out, size_t *len);
 NODISCARD enum err catalogue_sql_directory_some(struct ctx *c, struct pg_pool *pool,
