@@ -21,6 +21,7 @@ static enum err read_one(const struct pg_rows *rows, struct account *out)
 {
     if (rows->len == 0)
         return ERR_NOT_FOUND;
+    assert(rows->len == 1);
     struct row_cursor at = row_at(rows, 0);
     TRY(row_account(&at, out));
     row_end(&at);

@@ -2,11 +2,14 @@
 
 #include "embedded.h"
 #include "runtime/base/log.h"
+#include "storage/catalogue_cache.h"
 
 enum { MARK_MS = 3000, ANSWER_MS = 250 };
+static_assert(MARK_MS > 2 * CATALOGUE_FRESH_MS, "until every process has looked, however late");
 
 static struct str mark_key(struct ctx *c, int64_t user_id)
 {
+    assert(user_id > 0); /* nobody is not known to have written */
     return str_printf(c->arena, "fresh:%lld", (long long)user_id);
 }
 

@@ -24,6 +24,7 @@ enum err catalogue_sql_search(struct ctx *c, struct pg_pool *pool, const struct 
     else
         TRY(pg_query(c, pool, &SQL_CATALOGUE_SALONS_LIST, PG_ARGS(city, rating, after, limit),
                      &rows));
+    assert(in->limit > 0 && rows.len <= (uint64_t)in->limit + 1);
     out->stamp = 0;
     out->len = row_page_len(&rows, in->limit, false, &out->more);
     out->items = arena_array(c->arena, struct salon, out->len + 1);
@@ -42,6 +43,7 @@ enum err catalogue_sql_salon(struct ctx *c, struct pg_pool *pool, int64_t id,
     TRY(pg_query(c, pool, &SQL_CATALOGUE_SALON, PG_ARGS(pg_int8(id)), &rows));
     if (rows.len == 0)
         return ERR_NOT_FOUND;
+    assert(rows.len == 1);
     struct row_cursor at = row_at(&rows, 0);
     *out = row_salon_details(&at, c->arena);
     row_end(&at);
@@ -59,6 +61,7 @@ static enum err part_rows(struct ctx *c, struct pg_pool *pool, const struct pg_s
                  PG_ARGS(pg_int8(in->salon), pg_int8(in->after_id), pg_int8(in->limit + 1)), rows));
     if (rows->len == 0)
         return ERR_NOT_FOUND;
+    assert(in->limit > 0 && rows->len <= (uint64_t)in->limit + 1);
     *len = row_page_len(rows, in->limit, pg_is_null(rows, 0, 0), more);
     return OK;
 }
@@ -100,11 +103,11 @@ enum err catalogue_sql_staff(struct ctx *c, struct pg_pool *pool, const struct p
 
 static struct weekly_times read_weekly(struct row_cursor *at, struct arena *arena)
 {
-    struct weekly_times weekly;
-    row_int8_array(at, arena, &weekly.owner);
-    weekly.len = row_int8_array(at, arena, &weekly.weekday);
-    row_int8_array(at, arena, &weekly.starts_minute);
-    row_int8_array(at, arena, &weekly.ends_minute);
+    const int64_t *owner;
+    size_t len = row_int8_array(at, arena, &owner);
+    struct weekly_times weekly = row_weekly(at, arena);
+    assert(weekly.len == len);
+    weekly.owner = owner;
     return weekly;
 }
 
@@ -112,8 +115,9 @@ static struct dated_times read_dated(struct row_cursor *at, struct arena *arena)
 {
     struct dated_times dated;
     dated.len = row_int8_array(at, arena, &dated.owner);
-    row_int8_array(at, arena, &dated.starts_s);
-    row_int8_array(at, arena, &dated.ends_s);
+    size_t starts = row_int8_array(at, arena, &dated.starts_s);
+    size_t ends = row_int8_array(at, arena, &dated.ends_s);
+    assert(starts == dated.len && ends == dated.len);
     return dated;
 }
 
@@ -128,9 +132,10 @@ static enum err read_times(struct ctx *c, struct pg_pool *pool, int64_t id, stru
     out->extra = read_dated(&at, c->arena);
     out->off = read_dated(&at, c->arena);
     out->rooms_len = row_int8_array(&at, c->arena, &out->room_service);
-    row_int8_array(&at, c->arena, &out->room);
-    row_int8_array(&at, c->arena, &out->room_active);
+    size_t rooms = row_int8_array(&at, c->arena, &out->room);
+    size_t active = row_int8_array(&at, c->arena, &out->room_active);
     row_end(&at);
+    assert(rooms == out->rooms_len && active == out->rooms_len);
     if (MAX(MAX(out->windows.len, out->extra.len), MAX(out->off.len, out->rooms_len)) ==
         SALON_TIMES_MAX)
         log_event(LOG_ERROR, "salon_too_large", "salon %lld: times beyond %d are not read",
@@ -176,11 +181,13 @@ enum err catalogue_sql_directory(struct ctx *c, struct arena *arena, struct pg_p
                                  const struct salon *last, int64_t limit,
                                  struct directory_entry **out, size_t *len)
 {
+    assert(limit > 0 && (!last || last->id > 0));
     struct pg_rows rows;
     TRY(pg_query_into(c, arena, pool, &SQL_CATALOGUE_DIRECTORY,
                       PG_ARGS(pg_int4(last ? last->rating_hundredths : 0),
                               pg_int8(last ? last->id : 0), pg_int8(limit)),
                       &rows));
+    assert(rows.len <= (uint64_t)limit);
     read_entries(arena, &rows, out, len);
     return OK;
 }
@@ -191,6 +198,7 @@ enum err catalogue_sql_directory_some(struct ctx *c, struct pg_pool *pool, const
     struct pg_rows rows;
     TRY(pg_query(c, pool, &SQL_CATALOGUE_DIRECTORY_SOME,
                  PG_ARGS(pg_int8_array(c->arena, ids, ids_len)), &rows));
+    assert(rows.len <= ids_len); /* what is not active is left out */
     read_entries(c->arena, &rows, out, len);
     return OK;
 }
@@ -211,6 +219,8 @@ enum err catalogue_sql_changes(struct ctx *c, struct pg_pool *pool, struct str l
     out->salons_len = row_int8_array(&at, c->arena, &out->salons);
     out->staff_len = row_int8_array(&at, c->arena, &out->staff);
     row_end(&at);
+    assert(out->salons_len <= CATALOGUE_SALONS_CHANGED_MAX);
+    assert(out->staff_len <= CATALOGUE_STAFF_CHANGED_MAX);
     return OK;
 }
 
@@ -236,8 +246,9 @@ enum err catalogue_sql_busy(struct ctx *c, struct pg_pool *pool, const int64_t *
         assert(id == (i < staff_len ? staff[i] : rooms[i - staff_len]));
         claims[i].len = row_int8_array(&at, c->arena, &claims[i].items);
         claims[i].holds_len = row_int8_array(&at, c->arena, &claims[i].holds);
-        row_int8_array(&at, c->arena, &claims[i].hold_ends_us);
+        size_t ends = row_int8_array(&at, c->arena, &claims[i].hold_ends_us);
         row_end(&at);
+        assert(ends == claims[i].holds_len);
     }
     return OK;
 }
@@ -246,6 +257,7 @@ enum err catalogue_sql_staff_exists(struct ctx *c, struct pg_pool *pool, int64_t
 {
     struct pg_rows rows;
     TRY(pg_query(c, pool, &SQL_CATALOGUE_STAFF_EXISTS, PG_ARGS(pg_int8(staff)), &rows));
+    assert(rows.len == 1 && rows.columns == 1);
     *out = pg_get_bool(&rows, 0, 0);
     return OK;
 }

@@ -51,7 +51,7 @@ static void call_add(struct admission_call *call, struct arena *arena, enum otp_
 {
     if (window->max <= 0 || who.len == 0)
         return;
-    assert(call->len < WINDOWS_MAX);
+    assert(call->len < WINDOWS_MAX && window->length.us > 0 && wait_min_s > 0);
     struct str *args = &call->args[3 + call->len * WINDOW_ARGS];
     args[0] = number(arena, window->max);
     args[1] = number(arena, window->length.us / 1000);
@@ -66,6 +66,7 @@ static enum err call_run(struct ctx *c, struct otp_limits *limits, struct admiss
     *out = (struct otp_admission){OTP_LIMIT_NONE, 0};
     if (call->len == 0)
         return OK;
+    assert(call->len <= WINDOWS_MAX);
     call->limits[call->len] = OTP_LIMIT_COOLDOWN;
     struct redis_reply reply;
     struct ctx_scope scope SCOPED(ctx_restore) = ctx_within(c, ANSWER_MAX);
@@ -74,6 +75,7 @@ static enum err call_run(struct ctx *c, struct otp_limits *limits, struct admiss
     if (reply.type != REDIS_ARRAY || reply.len != 2 || reply.items[0].type != REDIS_INTEGER ||
         reply.items[1].type != REDIS_INTEGER)
         return ERR_INTERNAL;
+    assert(reply.items);
     int64_t refused = reply.items[0].integer;
     if (refused < 0 || refused > (int64_t)call->len + 1)
         return ERR_INTERNAL;
@@ -99,6 +101,7 @@ enum err otp_limits_admit(struct ctx *c, struct otp_limits *limits, const struct
 
 enum err otp_limits_refund(struct ctx *c, struct otp_limits *limits, const struct otp_asker *asker)
 {
+    assert(asker->phone.len); /* only the phone's count is given back */
     const struct str key = limit_key(c->arena, "phone", asker->phone);
     const struct str id = uuid_text(c->arena, asker->request_id);
     struct redis_reply reply;

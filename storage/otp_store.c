@@ -41,6 +41,7 @@ enum err otp_store_create(struct ctx *c, struct otp_store *store, const struct o
     TRY(pg_query(c, store->pool, &SQL_OTP_CREATE, PG_ARGS(ROW_ARGS(row)), &rows));
     if (rows.len == 0)
         return ERR_CONFLICT;
+    assert(rows.len == 1 && rows.columns == 2);
     out->user_id = pg_get_int8(&rows, 0, 0);
     return lang_parse(pg_get_text(&rows, 0, 1), &out->language) ? OK : ERR_INTERNAL;
 }
@@ -56,7 +57,7 @@ enum err otp_store_create_counted(struct ctx *c, struct otp_store *store,
                          pg_int4(rules->phone.max), pg_int4(whole_seconds(rules->phone.length)),
                          pg_int4(whole_seconds(rules->cooldown))),
                  &rows));
-    assert(rows.len == 1);
+    assert(rows.len == 1 && rows.columns == 4);
     int32_t refused = pg_get_int4(&rows, 0, 0);
     assert(refused >= 0 && refused < OTP_LIMIT_COUNT);
     admission->refused_by = (enum otp_limit)refused;
@@ -84,6 +85,7 @@ enum err otp_store_count_attempt(struct ctx *c, struct otp_store *store, struct 
                  PG_ARGS(pg_uuid(&id), pg_text(purposes[purpose]), pg_instant(ctx_now(c))), &rows));
     if (rows.len == 0)
         return ERR_NOT_FOUND;
+    assert(rows.len == 1 && rows.columns == 4);
     *out = (struct otp_ticket){.id = id,
                                .user_id = pg_get_int8(&rows, 0, 0),
                                .phone = pg_get_text(&rows, 0, 1),
@@ -111,6 +113,7 @@ enum err otp_store_prove(struct ctx *c, struct otp_store *store, struct uuid id)
     if (err == ERR_CONFLICT) /* the waiting address was taken this moment: go without it */
         err = prove(c, store, id, false, &rows);
     TRY(err);
+    assert(rows.len <= 1);
     return rows.len == 0 ? ERR_NOT_FOUND : OK;
 }
 
@@ -123,6 +126,7 @@ static bool over(const struct otp_window *window, int64_t attempts)
 static int32_t wait_for(struct ctx *c, const struct pg_rows *rows, uint32_t column,
                         struct duration length)
 {
+    assert(length.us > 0);
     if (pg_is_null(rows, 0, column))
         return 1;
     struct instant room = instant_add(pg_get_instant(rows, 0, column), length);
@@ -139,7 +143,7 @@ enum err otp_store_admit_attempt(struct ctx *c, struct otp_store *store,
     TRY(pg_query(c, store->pool, &SQL_OTP_RECENT_ATTEMPTS,
                  PG_ARGS(pg_text(asker->phone), pg_text(asker->address_key), pg_instant(from)),
                  &rows));
-    assert(rows.len == 1);
+    assert(rows.len == 1 && rows.columns == 4);
     *out = (struct otp_admission){OTP_LIMIT_NONE, 0};
     if (over(&rules->verify_address, pg_get_int8(&rows, 0, 2)))
         *out = (struct otp_admission){OTP_LIMIT_ADDRESS, wait_for(c, &rows, 3, length)};

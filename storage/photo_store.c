@@ -17,6 +17,7 @@ enum err photo_store_check(struct ctx *c, struct photo_store *store, int64_t act
 enum err photo_store_add(struct ctx *c, struct photo_store *store, int64_t actor, int64_t salon,
                          struct once *once, struct photo *photo)
 {
+    assert(photo->bytes > 0 && photo->image.width > 0 && photo->image.height > 0);
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_PHOTOS_ADD,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_text(content_str(&photo->content)),
@@ -50,7 +51,9 @@ enum err photo_store_remove(struct ctx *c, struct photo_store *store, int64_t ac
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8(photo)), &rows));
     struct row_cursor at;
     TRY(rows_granted(c, &rows, &at));
-    return read_content(&at, content, kind);
+    TRY(read_content(&at, content, kind));
+    row_end(&at);
+    return OK;
 }
 
 enum err photo_store_used(struct ctx *c, struct photo_store *store, const struct content *content,
@@ -58,6 +61,7 @@ enum err photo_store_used(struct ctx *c, struct photo_store *store, const struct
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_PHOTOS_USED, PG_ARGS(pg_text(content_str(content))), &rows));
+    assert(rows.len == 1 && rows.columns == 1);
     *used = pg_get_bool(&rows, 0, 0);
     return OK;
 }

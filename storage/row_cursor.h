@@ -17,6 +17,7 @@ struct row_cursor {
 static inline struct row_cursor row_at(const struct pg_rows *rows, uint32_t row)
 {
     assert(row < rows->len);
+    assert(rows->columns > 0);
     return (struct row_cursor){rows, row, 0};
 }
 /* Behind the columns that all rows of the statement begin with alike. */
@@ -30,6 +31,7 @@ static inline struct row_cursor row_at_column(const struct pg_rows *rows, uint32
 static inline void row_skip(struct row_cursor *at, uint32_t columns)
 {
     at->column += columns;
+    assert(at->column <= at->rows->columns);
 }
 static inline void row_end(const struct row_cursor *at)
 {
@@ -107,8 +109,9 @@ static inline struct weekly_times row_weekly(struct row_cursor *at, struct arena
 {
     struct weekly_times weekly = {0};
     weekly.len = row_int8_array(at, arena, &weekly.weekday);
-    row_int8_array(at, arena, &weekly.starts_minute);
-    row_int8_array(at, arena, &weekly.ends_minute);
+    size_t starts = row_int8_array(at, arena, &weekly.starts_minute);
+    size_t ends = row_int8_array(at, arena, &weekly.ends_minute);
+    assert(starts == weekly.len && ends == weekly.len);
     return weekly;
 }
 
@@ -116,6 +119,7 @@ static inline struct weekly_times row_weekly(struct row_cursor *at, struct arena
  * nothing may be one row, whose columns of the page are NULL: `empty`. */
 static inline size_t row_page_len(const struct pg_rows *rows, int64_t limit, bool empty, bool *more)
 {
+    assert(limit > 0 && rows->len <= (uint64_t)limit + 1);
     *more = rows->len > (uint64_t)limit;
     return empty ? 0 : *more ? (size_t)limit : rows->len;
 }

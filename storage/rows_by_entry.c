@@ -9,6 +9,7 @@ struct rows_by_entry rows_by_entry(struct arena *arena, const struct pg_rows *ro
                                  .entries = entries,
                                  .first = arena_array(arena, uint32_t, entries),
                                  .next = arena_array(arena, uint32_t, rows->len + 1)};
+    assert(entries > 0);
     for (uint32_t row = rows->len; row-- > 0;) {
         int32_t entry = pg_get_int4(rows, row, 0);
         assert(entry >= 1 && (uint32_t)entry <= entries);
@@ -58,8 +59,9 @@ void rows_of_entry(struct arena *arena, const struct rows_by_entry *by, uint32_t
     if (out->len == 0)
         return;
     struct pg_cell *cells = arena_array(arena, struct pg_cell, (size_t)out->len * out->columns);
-    char *at = arena_push_bytes(arena, bytes);
+    char *begin = arena_push_bytes(arena, bytes), *at = begin;
     out->cells = cells;
     for (uint32_t row = by->first[entry]; row; row = by->next[row - 1], cells += out->columns)
         at = copy_row(cells, at, by->rows, row - 1);
+    assert(at == begin + bytes);
 }

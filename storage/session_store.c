@@ -32,6 +32,7 @@ enum err session_store_login(struct ctx *c, struct session_store *store, struct 
     TRY(err);
     if (rows.len == 0)
         return ERR_NOT_FOUND;
+    assert(rows.len == 1);
     struct row_cursor at = row_at(&rows, 0);
     TRY(row_account(&at, out));
     *first_time = row_bool(&at);
@@ -52,7 +53,10 @@ enum err session_store_open_for_phone(struct ctx *c, struct session_store *store
     assert(rows.len == 1);
     struct row_cursor at = row_at(&rows, 0);
     out->user_id = row_int8(&at);
-    return lang_parse(row_text(&at), &out->lang) ? OK : ERR_INTERNAL;
+    struct str lang = row_text(&at);
+    row_end(&at);
+    assert(out->user_id > 0);
+    return lang_parse(lang, &out->lang) ? OK : ERR_INTERNAL;
 }
 
 static bool read_verdict(struct str text, enum rotation *out)
@@ -74,6 +78,7 @@ enum err session_store_rotate(struct ctx *c, struct session_store *store,
                               const struct token_hash *shown, const struct session_new *next,
                               struct duration grace, struct rotated *out)
 {
+    assert(instant_before(next->refresh.issued_at, next->refresh.expires_at));
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, &SQL_SESSIONS_ROTATE,
                  PG_ARGS(pg_uuid(&next->id), pg_int8(next->refresh.user_id),
@@ -94,5 +99,8 @@ enum err session_store_rotate(struct ctx *c, struct session_store *store,
     out->successor.jti = row_uuid(&at);
     out->successor.issued_at = row_instant(&at);
     out->successor.expires_at = row_instant(&at);
-    return lang_parse(row_text(&at), &out->lang) ? OK : ERR_INTERNAL;
+    struct str lang = row_text(&at);
+    row_end(&at);
+    assert(instant_before(out->successor.issued_at, out->successor.expires_at));
+    return lang_parse(lang, &out->lang) ? OK : ERR_INTERNAL;
 }

@@ -8,8 +8,9 @@ static enum err sweep(struct ctx *c, struct sweep_store *store,
 {
     struct pg_rows rows;
     TRY(pg_query(c, store->pool, statement, args, &rows));
-    assert(rows.len == 1);
+    assert(rows.len == 1 && rows.columns == 1);
     *gone = pg_get_int8(&rows, 0, 0);
+    assert(*gone >= 0);
     return OK;
 }
 
