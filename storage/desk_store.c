@@ -107,7 +107,7 @@ enum err desk_store_close(struct ctx *c, struct desk_store *store, int64_t actor
     TRY(pg_query(c, store->pool, &SQL_DESK_CLOSE,
                  PG_ARGS(pg_int8(actor), pg_int8(salon), pg_int8_or_null(ids[DESK_PART_SERVICE]),
                          pg_int8_or_null(ids[DESK_PART_STAFF]),
-                         pg_int8_or_null(ids[DESK_PART_ROOM])),
+                         pg_int8_or_null(ids[DESK_PART_ROOM]), pg_text(c->request_id)),
                  &rows));
     struct row_cursor at;
     enum err err = rows_granted(c, &rows, &at);

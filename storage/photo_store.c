@@ -79,6 +79,28 @@ enum err photo_store_unused(struct ctx *c, struct photo_store *store, const stru
     return OK;
 }
 
+enum err photo_store_of_closed(struct ctx *c, struct photo_store *store, int64_t salon,
+                               struct media_name **out, size_t *len)
+{
+    struct pg_rows rows;
+    TRY(pg_query(c, store->pool, &SQL_PHOTOS_OF_CLOSED,
+                 PG_ARGS(pg_int8(salon), pg_int8(PHOTOS_PER_SALON_MAX)), &rows));
+    *len = rows.len;
+    *out = arena_array(c->arena, struct media_name, rows.len + 1);
+    for (uint32_t row = 0; row < rows.len; row++) {
+        struct row_cursor at = row_at(&rows, row);
+        TRY(read_content(&at, &(*out)[row].content, &(*out)[row].kind));
+        row_end(&at);
+    }
+    return OK;
+}
+
+enum err photo_store_forget_closed(struct ctx *c, struct photo_store *store, int64_t salon)
+{
+    struct pg_rows rows;
+    return pg_query(c, store->pool, &SQL_PHOTOS_FORGET_CLOSED, PG_ARGS(pg_int8(salon)), &rows);
+}
+
 static enum err read_photo(struct row_cursor at, struct photo *out)
 {
     out->id = row_int8(&at);

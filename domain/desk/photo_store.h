@@ -4,6 +4,11 @@
 #pragma once
 #include "domain/desk/photos.h"
 
+struct media_name {
+    struct content content;
+    enum image_kind kind;
+};
+
 /* ---- rows: each call is one statement; refusals are those of photos.h ---- */
 
 NODISCARD enum err photo_store_check(struct ctx *c, struct photo_store *store, int64_t actor,
@@ -16,10 +21,15 @@ NODISCARD enum err photo_store_remove(struct ctx *c, struct photo_store *store, 
                                       enum image_kind *kind);
 NODISCARD enum err photo_store_used(struct ctx *c, struct photo_store *store,
                                     const struct content *content, bool *used);
-/* Which of these contents no photo has, into `unused`, which has room for all. */
+/* Which of these contents no salon shows, into `unused`, which has room for all. */
 NODISCARD enum err photo_store_unused(struct ctx *c, struct photo_store *store,
                                       const struct str *contents, size_t len, struct str *unused,
                                       size_t *unused_len);
+/* What a closed salon has still, PHOTOS_PER_SALON_MAX at most; none of a salon that is open. */
+NODISCARD enum err photo_store_of_closed(struct ctx *c, struct photo_store *store, int64_t salon,
+                                         struct media_name **out, size_t *len);
+NODISCARD enum err photo_store_forget_closed(struct ctx *c, struct photo_store *store,
+                                             int64_t salon);
 /* ERR_NOT_FOUND, without a reason: no such salon. */
 NODISCARD enum err photo_store_list(struct ctx *c, struct photo_store *store,
                                     const struct part_query *in, struct photo_page *out);
@@ -53,10 +63,6 @@ void media_close(struct media_reading *reading);
 /* Names of files of a shard that were written over an hour ago; at most MEDIA_SHARD_NAMES of them. With
  * the first shard, what uploads that were cut off by a crash left over is removed. */
 enum { MEDIA_SHARD_NAMES = 1000 };
-struct media_name {
-    struct content content;
-    enum image_kind kind;
-};
 NODISCARD enum err media_shard(struct ctx *c, struct media_store *store, uint32_t shard,
                                struct media_name **out, size_t *len);
 

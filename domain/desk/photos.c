@@ -69,26 +69,44 @@ static void release(struct ctx *c, struct photos *photos, const struct content *
 }
 
 /* Between the two looks somebody may have added it: let_file_go asks again, the name in hand. */
-enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shard)
+static enum err let_unused_go(struct ctx *c, struct photos *photos, const struct media_name *names,
+                              size_t len, size_t *gone)
 {
-    struct media_name *names;
-    size_t len, unused_len;
-    assert(shard < PHOTO_SHARDS);
-    TRY(media_shard(c, photos->files, shard, &names, &len));
+    *gone = 0;
     if (len == 0)
         return OK;
     struct str *contents = arena_array(c->arena, struct str, 2 * len);
     struct str *unused = contents + len;
     for (size_t i = 0; i < len; i++)
         contents[i] = content_str(&names[i].content);
-    TRY(photo_store_unused(c, photos->rows, contents, len, unused, &unused_len));
+    TRY(photo_store_unused(c, photos->rows, contents, len, unused, gone));
     for (size_t i = 0; i < len; i++)
-        for (size_t j = 0; j < unused_len; j++)
+        for (size_t j = 0; j < *gone; j++)
             if (str_eq(contents[i], unused[j]))
                 TRY(let_file_go(c, photos, &names[i].content, names[i].kind));
-    if (unused_len)
-        log_event(LOG_INFO, "photo_files_swept", "%zu", unused_len);
     return OK;
+}
+
+enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shard)
+{
+    struct media_name *names;
+    size_t len, gone;
+    assert(shard < PHOTO_SHARDS);
+    TRY(media_shard(c, photos->files, shard, &names, &len));
+    TRY(let_unused_go(c, photos, names, len, &gone));
+    if (gone)
+        log_event(LOG_INFO, "photo_files_swept", "%zu", gone);
+    return OK;
+}
+
+/* Files first: the rows say which, until all are gone. */
+enum err photos_close(struct ctx *c, struct photos *photos, int64_t salon)
+{
+    struct media_name *names;
+    size_t len, gone;
+    TRY(photo_store_of_closed(c, photos->rows, salon, &names, &len));
+    TRY(let_unused_go(c, photos, names, len, &gone));
+    return photo_store_forget_closed(c, photos->rows, salon);
 }
 
 /* ---- adding ------------------------------------------------------------------------------------- */

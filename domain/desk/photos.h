@@ -78,7 +78,11 @@ NODISCARD enum err photo_remove(struct ctx *c, struct photos *photos, const stru
 enum { PHOTO_SHARDS = 256 };
 NODISCARD enum err photos_sweep(struct ctx *c, struct photos *photos, uint32_t shard);
 
-/* A file being sent. The content never changes under a name: what has one may be kept for good. */
+/* The salon was closed: its photos are gone, with the files that no other salon shows. Bears being done
+ * twice, and does nothing to a salon that is open. */
+NODISCARD enum err photos_close(struct ctx *c, struct photos *photos, int64_t salon);
+
+/* A file being sent. The content never changes under a name, but it may be gone. */
 struct media_reading {
     struct content content;
     enum image_kind kind;

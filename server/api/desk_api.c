@@ -11,6 +11,7 @@
 #include "server/api/desk_of.h"
 #include "server/api/idempotency.h"
 #include "server/api/page.h"
+#include "server/api/work_of.h"
 
 /* ---- salons ------------------------------------------------------------------------------------- */
 
@@ -163,6 +164,7 @@ enum err api_salon_remove(struct ctx *c, struct request *req, struct response *r
 {
     struct actor actor = actor_of(req);
     TRY(desk_salon_close(c, desk_of(req->app), &actor, path_id(req, 0)));
+    work_nudge(req->app);
     return respond_no_content(res);
 }
 

@@ -121,13 +121,14 @@ static enum err send_file(struct ctx *c, struct request *req, struct response *r
     return OK;
 }
 
-/* The name is the content's hash: an answer is good for ever, and the tag needs no look at the file. */
+/* The name is the content's hash, so the tag never changes; but a photo may be taken away, and caches are to notice
+ * within the hour. Asking them again costs a look whether the file is there. */
 enum err api_media(struct ctx *c, struct request *req, struct response *res)
 {
     struct media_reading reading;
     TRY(photo_open(c, photos_of(req->app), req->name, &reading));
     struct str tag = str_printf(c->arena, "\"%.*s\"", STR_FMT(content_str(&reading.content)));
-    response_header(res, STR("Cache-Control"), STR("public, max-age=31536000, immutable"));
+    response_header(res, STR("Cache-Control"), STR("public, max-age=3600, must-revalidate"));
     enum err err = respond_tag(req, res, tag) ? OK : send_file(c, req, res, &reading);
     photo_close(photos_of(req->app), &reading);
     return err;

@@ -3,9 +3,10 @@
  *
  * Waits: what takes a ctx.   Threads: the app's loop, but for work_runner_of. */
 #pragma once
-#include "domain/work/work_store.h"
+#include "runtime/base/base.h"
 
 struct app;
+struct work_store;
 struct work_runner;
 
 /* From now on this worker takes pieces of work. False: the loop has no fiber for it. */

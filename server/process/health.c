@@ -1,3 +1,4 @@
+#include "domain/work/work_store.h"
 #include "runtime/redis.h"
 #include "server/api/process_of.h"
 #include "server/api/work_of.h"

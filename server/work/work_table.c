@@ -7,6 +7,7 @@
 #include "server/work/work_table.h"
 
 #include "domain/desk/photos.h"
+#include "server/work/desk_work.h"
 #include "server/work/house_work.h"
 
 /* clang-format off */
@@ -21,6 +22,7 @@ static const struct work_kind kinds[] = {
     {"codes.forget",    "house", work_codes,    {0, S(10), MINUTES(10)}, S(60), MINUTES(60), 1},
     {"sessions.forget", "house", work_sessions, {0, S(10), MINUTES(10)}, S(60), MINUTES(60), 1},
     {"photos.sweep",    "files", work_photos,   {0, S(10), MINUTES(10)}, S(60), MINUTES(128), PHOTO_SHARDS},
+    {"photos.closed",   "files", work_photos_closed, {0, S(1), MINUTES(10)}, S(60), {0}, 0},
 };
 /* clang-format on */
 

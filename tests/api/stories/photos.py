@@ -243,6 +243,7 @@ def a_photo_is_kept_by_those_who_have_it(w):
     client = w.client()
     tag = client.get(url).expect(200).header("ETag")
     equal(tag, f'"{hashlib.sha256(image).hexdigest()}"', "ETag")
+    equal(client.get(url).header("Cache-Control"), "public, max-age=3600, must-revalidate", "Cache-Control")
     for value in (tag, f'"other", {tag}', "W/" + tag, "*"):
         answer = client.get(url, headers={"If-None-Match": value}).expect(304)
         equal((answer.body, answer.header("ETag")), (b"", tag), "body and tag")
@@ -323,6 +324,37 @@ def a_file_stays_while_another_salon_shows_it(w):
     w.client().get(second["url"]).expect(404)
 
 
+def photos_of_a_closed_salon_are_gone_with_their_files(w):
+    (salon, manager), (other, neighbour) = _salon(w), _salon(w)
+    shared, alone = png(), jpeg()
+    kept = _add(neighbour, other, shared).expect(201).json["url"]
+    equal(_add(manager, salon, shared).expect(201).json["url"], kept, "url")
+    gone = _add(manager, salon, alone).expect(201).json["url"]
+    tag = w.client().get(gone).expect(200).header("ETag")
+    salon.change(timezone="Asia/Riyadh")
+    manager.delete(f"{SALONS}{salon.id}/").expect(204)
+    w.client().get(_path(salon)).expect(404)
+    eventually(lambda: w.client().get(gone).status == 404, "the photo is gone")
+    w.client().get(gone, headers={"If-None-Match": tag}).expect(404)
+    check(gone.split("/")[-1] not in _files(w), "its file is still there")
+    eventually(lambda: w.db.one("SELECT count(*) FROM catalogue_photo WHERE salon_id = %s", salon.id) == 0, "no row is left")
+    eventually(lambda: w.db.one("SELECT count(*) FROM work WHERE kind = 'photos.closed'") == 0, "the work is done")
+    equal(w.client().get(kept).expect(200).body, shared, "what another salon shows")
+
+
+def a_salon_that_is_not_closed_keeps_its_photos(w):
+    """A service of it is, and work for it comes by mistake."""
+    salon, manager = _salon(w)
+    image = png()
+    url = _add(manager, salon, image).expect(201).json["url"]
+    manager.delete(f"{SALONS}{salon.id}/services/{salon.service}/").expect(204)
+    equal(w.db.one("SELECT count(*) FROM work WHERE kind = 'photos.closed' AND subject = %s", salon.id), 0, "pieces")
+    w.db.rows("SELECT work_add('photos.closed', %s, 'files', now(), '')", salon.id)
+    eventually(lambda: w.db.one("SELECT count(*) FROM work WHERE kind = 'photos.closed'") == 0, "the work is done")
+    equal(w.client().get(url).expect(200).body, image, "what is served")
+    equal(len(list(everything(w.client(), _path(salon)))), 1, "photos")
+
+
 def adding_and_removing_at_once_never_leaves_a_photo_without_its_file(w):
     salons = [_salon(w) for _ in range(4)]
     image = png(noise=5000)
@@ -341,21 +373,25 @@ def adding_and_removing_at_once_never_leaves_a_photo_without_its_file(w):
 
 
 def files_that_no_photo_names_are_swept(w):
-    """What a crash between file and row leaves: gone when it is old, unless a photo names it."""
+    """What a crash between file and row leaves: gone when it is old, unless a photo of an open salon names it."""
     salon, manager = _salon(w)
     root = w.base_settings()["MEDIA_ROOT"]
     shard, image = os.path.join(root, "00"), png()
     named = _add(manager, salon, image).expect(201).json["url"].split("/")[-1]
     os.makedirs(shard, exist_ok=True)
-    shown, orphan, young = ("00" + (letter * 62) + ".png" for letter in "abc")
+    shown, orphan, young, closed = ("00" + (letter * 62) + ".png" for letter in "abcd")
     w.db.rows("UPDATE catalogue_photo SET content = %s WHERE content = %s", shown[:64], named[:64])
-    for name, age in ((shown, 7200), (orphan, 7200), (young, 0)):
+    of_old = Salon(w)
+    of_old.change(active=False)
+    w.db.rows("INSERT INTO catalogue_photo (salon_id, content, kind, width, height, bytes) VALUES (%s, %s, 'png', 1, 1, 1)",
+              of_old.id, closed[:64])
+    for name, age in ((shown, 7200), (orphan, 7200), (young, 0), (closed, 7200)):
         with open(os.path.join(shard, name), "wb") as file:
             file.write(image)
         os.utime(os.path.join(shard, name), (time.time() - age,) * 2)
     w.hasten("photos.sweep", 0)
     eventually(lambda: not os.path.exists(os.path.join(shard, orphan)), "the old file without a photo is gone")
-    equal(sorted({shown, orphan, young} & set(os.listdir(shard))), [shown, young], "what is left of ours")
+    equal(sorted({shown, orphan, young, closed} & set(os.listdir(shard))), [shown, young], "what is left of ours")
     os.remove(os.path.join(shard, young))
 
 
