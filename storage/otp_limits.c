@@ -51,7 +51,7 @@ static void call_add(struct admission_call *call, struct arena *arena, enum otp_
 {
     if (window->max <= 0 || who.len == 0)
         return;
-    assert(call->len < WINDOWS_MAX && window->length.us > 0 && wait_min_s > 0);
+    assert(call->len < WINDOWS_MAX && window->length.us > 0 && wait_min_s >= 0);
     struct str *args = &call->args[3 + call->len * WINDOW_ARGS];
     args[0] = number(arena, window->max);
     args[1] = number(arena, window->length.us / 1000);
