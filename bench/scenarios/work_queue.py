@@ -12,7 +12,8 @@ from harness.bookings import SETTINGS, WORKERS, create
 from harness.load import pgbench_script, run_pgbench
 from harness.result import Broken, compare, single
 
-WORKED_BAR, BOOKING_BAR, IDLE_BAR = ">= 0.8", ">= 0.95", "<= 4"
+WORKED_BAR, IDLE_BAR = ">= 0.8", "<= 4"
+CHEAP_ENOUGH = 0.95  # of the second row; below it bookings add no pieces, and the feed of changes tells instead
 LOOPS, CONNECTIONS = 2, 12
 PIECES = 30_000
 IDLE_SECONDS, IDLE_TIMES = 8, 3
@@ -117,7 +118,8 @@ def booking_with_a_piece(rig):
         return made
 
     row = compare("bookings with a piece over without", "1/s", ("with", lambda: bookings(True)), ("without", lambda: bookings(False)),
-                  rig.short_pairs, ratio=lambda with_it, without: with_it / without, bar=BOOKING_BAR)
+                  rig.short_pairs, ratio=lambda with_it, without: with_it / without)
+    row.notes.append(f"for information: {CHEAP_ENOUGH} would be cheap enough for bookings (docs/decisions/0020)")
     server.end()
     rig.database.psql("-c", "DROP TRIGGER bench_tell ON bookings_history", "-c", "DELETE FROM work WHERE kind = 'bench.tell'")
     return row

@@ -2,6 +2,7 @@
 that was answered with success."""
 import contextlib
 import threading
+import time
 
 import psycopg2
 
@@ -201,3 +202,22 @@ def a_locked_table_is_503_and_then_normal(w):
     finally:
         blocker.close()
     person.post("/api/bookings/", held).expect(201)
+
+
+def work_waits_quietly_and_goes_on(w):
+    """Nothing is claimed meanwhile and little is asked; one line in the log when it begins and one when it is over."""
+    with w.own_server(WORKERS=2) as server:
+        done = lambda: server.metric("mawid_work_attempts_total", kind="booking.holds", outcome="done")
+        failed = lambda: server.metric("mawid_work_looks_total", result="failed")
+        eventually(lambda: server.metric("mawid_work_looks_total", result="ok") >= 4, "both workers look for work")
+        with _postgres_down(w):
+            eventually(lambda: failed() >= 4, "it is tried again")
+            tried = failed()
+            time.sleep(5)
+            check(failed() - tried <= 20, f"{failed() - tried} looks in 5 s: not quiet")
+        before = done()
+        w.hasten("booking.holds")
+        eventually(lambda: done() > before or w.hasten("booking.holds"), "work goes on", patience=40)
+        told = lambda: [record["event"] for record in server.log_records() if record.get("event") in ("work_waits", "work_goes_on")]
+        eventually(lambda: told()[-1:] == ["work_goes_on"], "both workers are back")
+        equal(told(), ["work_waits", "work_goes_on"], "lines about it")
