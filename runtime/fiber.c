@@ -1,4 +1,13 @@
-/* runtime/fiber.c - see fiber.h. The switch itself is fiber_switch.S. */
+/* runtime/fiber.c - see fiber.h. The switch itself is fiber_switch.S.
+ *
+ * A stack is one mapping with a guard page at its low end; the struct lies at its high end, so that a fiber
+ * is one allocation and its stack's bounds are known to AddressSanitizer and to a panic. Stacks that are
+ * free are kept, the one used last first: its pages are there and in the cache. ucontext was not taken: it
+ * saves the signal mask, a system call for each switch.
+ *
+ * Who resumes a fiber is where it goes back to, be that the loop or another fiber that starts it; so a new
+ * fiber runs at once, on top of the caller, and the loop's own stack is always the bottom one. That is why
+ * on_loop_stack can borrow it: while a fiber runs, the loop's frame below does not move. */
 #include "runtime/fiber.h"
 
 #include <pthread.h>

@@ -29,6 +29,8 @@ enum {
     ATTEMPTS_MAX = 3,
     SHARES = 3, /* of the memory: facts, directory, claims */
 };
+static_assert(CATALOGUE_FRESH_MS + RETRY_MS / 4 < 1000, "the contract's second, with a margin");
+static_assert(RETRY_MS < LOOK_TIMEOUT_MS, "a failed look is tried again before waiters give up");
 
 struct entry {
     struct arena arena; /* this entry lies in it */
@@ -59,6 +61,7 @@ static bool is_past_it(struct tick now, struct tick loaded_at)
 
 static void publish_sizes(struct catalogue_cache *cache)
 {
+    assert(cache->facts.lru.bytes <= cache->facts.lru.bytes_max);
     counter_set(&cache->stats.entries, cache->facts.lru.len);
     counter_set(&cache->stats.bytes,
                 cache->facts.lru.bytes + cache->directory.salons.bytes + cache->claims.lru.bytes);
@@ -74,6 +77,7 @@ static void drop_entry(struct lru_node *node)
 void catalogue_cache_init(struct catalogue_cache *cache, struct pg_pool *pool, uint64_t seed,
                           const struct catalogue_cache_options *options)
 {
+    assert(pool && options->bytes_max > 0);
     size_t share = options->bytes_max / SHARES;
     *cache = (struct catalogue_cache){.pool = pool, .options = *options};
     arena_pool_init(&cache->arenas, BLOCK_BYTES, BLOCKS_KEPT);
@@ -121,6 +125,7 @@ static void directory_forget(struct catalogue_cache *cache)
     cache->directory.changed_len = 0;
     cache->directory.epoch++;
     directory_clear(&cache->directory.salons);
+    assert(cache->directory.salons.len == 0 && cache->directory.salons.bytes == 0);
 }
 
 static void directory_note(struct catalogue_cache *cache, int64_t salon)
@@ -155,6 +160,7 @@ static void forget_all(struct catalogue_cache *cache)
     claims_cache_clear(&cache->claims);
     doom_loads(cache, 0);
     directory_forget(cache);
+    assert(cache->facts.lru.len == 0);
     stat_count(STAT_CATALOGUE_FORGOTTEN);
 }
 
@@ -208,10 +214,12 @@ static enum err look(struct ctx *c, struct catalogue_cache *cache)
     assert(!cache->feed.looking);
     struct tick began = ctx_mono(c);
     uint64_t number = ++cache->feed.begun, writes = writes_now(cache);
+    assert(cache->feed.seen < number && cache->feed.failed < number);
     bool late = ms_since(began, cache->feed.looked_at) > FORGET_AFTER_S * INT64_C(1000);
     struct catalogue_changes changes;
     cache->feed.looking = true;
     enum err err = ask(c, cache, late, &changes);
+    assert(cache->feed.looking && cache->feed.begun == number); /* one at a time */
     cache->feed.looking = false;
     if (err == OK) {
         apply(cache, &changes, late);
@@ -386,6 +394,7 @@ static enum err load_directory(struct ctx *c, struct catalogue_cache *cache)
     enum err err = OK;
     assert(!cache->directory.loading && !cache->directory.whole);
     uint64_t epoch = cache->directory.epoch;
+    assert(!cache->directory.loading && !cache->directory.whole);
     cache->directory.loading = true;
     cache->directory.loaded_at = ctx_mono(c);
     while (err == OK && more)
@@ -422,6 +431,7 @@ static enum err update_directory(struct ctx *c, struct catalogue_cache *cache)
     int64_t *ids = arena_array(c->arena, int64_t, ids_len);
     struct directory_entry *entries;
     uint64_t epoch = cache->directory.epoch;
+    assert(!cache->directory.updating && ids_len > 0);
     memcpy(ids, cache->directory.changed, ids_len * sizeof(*ids));
     assert(!cache->directory.updating && ids_len > 0);
     cache->directory.changed_len = 0;

@@ -1,3 +1,9 @@
+/* The catalogue's port: from memory if there is one, else statement by statement.
+ *
+ * Memory answers after a refresh, which is what makes an answer at most a second old; slots after a look of
+ * their own (catch_up), since what they offer is booked. Facts lie in the cache until the next wait, so each
+ * call copies what it hands on. A question that memory cannot answer (letters that only the database folds,
+ * a salon larger than the limits) goes to Postgres; nothing is ever answered by half. */
 #include "storage/catalogue_store.h"
 
 #include "domain/catalogue/fold.h"
@@ -49,7 +55,9 @@ enum err catalogue_store_search(struct ctx *c, struct catalogue_store *store,
     stat_count(directory ? STAT_CATALOGUE_SEARCH_HIT : STAT_CATALOGUE_SEARCH_MISS);
     if (!directory)
         return catalogue_sql_search(c, store->pool, in, out);
+    assert(version > 0 && in->limit > 0);
     directory_search(directory, c->arena, &query, out);
+    assert(out->len <= (size_t)in->limit);
     out->stamp = version;
     return OK;
 }
@@ -65,6 +73,7 @@ enum err catalogue_store_salon(struct ctx *c, struct catalogue_store *store, int
         return catalogue_sql_salon(c, store->pool, id, out);
     TRY(catalogue_cache_refresh(c, store->cache));
     TRY(catalogue_cache_facts(c, store->cache, id, &facts, &version));
+    assert(facts->details.salon.id == id);
     salon_details_copy(c->arena, &facts->details, out);
     out->stamp = version;
     return OK;
@@ -114,6 +123,7 @@ static enum err slots_from_sql(struct ctx *c, struct catalogue_store *store,
     TRY(catalogue_sql_busy(c, store->pool, out->staff, out->staff_len, out->room_ids,
                            out->rooms_len, &claims));
     TRY(catalogue_sql_changes(c, store->pool, STR(""), &look));
+    assert(out->staff_len <= SLOTS_STAFF_MAX);
     out->busy = claims;
     out->rooms = claims + out->staff_len;
     out->now = look.now;

@@ -72,6 +72,7 @@ void claims_cache_clear(struct claims_cache *cache)
 {
     lru_clear(&cache->lru);
     cache->clears++;
+    assert(cache->lru.len == 0 && cache->lru.bytes == 0);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -80,6 +81,7 @@ void claims_cache_clear(struct claims_cache *cache)
 static bool was_told(const struct claims_cache *cache, const struct claims_load *load,
                      int64_t staff)
 {
+    assert(load->logged <= cache->logged && load->clears <= cache->clears);
     if (cache->clears != load->clears || cache->logged - load->logged > CLAIMS_LOG_LEN)
         return true;
     for (uint64_t i = load->logged; i < cache->logged; i++)
@@ -108,6 +110,7 @@ static void claims_keep(struct claims_cache *cache, int64_t staff, const struct 
     entry->claims.items = put_ints(&to, claims->items, claims->len);
     entry->claims.holds = put_ints(&to, claims->holds, claims->holds_len);
     entry->claims.hold_ends_us = put_ints(&to, claims->hold_ends_us, claims->holds_len);
+    assert(to == (int64_t *)(entry + 1) + numbers);
     entry->node.key = str_of((const char *)&entry->staff, sizeof(entry->staff));
     entry->node.bytes = entry->arena.bytes;
     if (!lru_add(&cache->lru, &entry->node))
@@ -194,6 +197,7 @@ enum err claims_cache_fill(struct ctx *c, struct claims_cache *cache, struct pg_
     TRY(missing_after_others(c, cache, salon, facts, missing, &len));
     stat_add(STAT_CATALOGUE_CLAIMS_MISS, len);
     stat_add(STAT_CATALOGUE_CLAIMS_HIT, facts->staff_len - len);
+    assert(len <= facts->staff_len && facts->staff_len <= SLOTS_STAFF_MAX);
     if (len + facts->rooms_len > 0)
         TRY(read_claims(c, cache, pool, salon, missing, len, facts, &read));
     if (!collect(cache, facts, missing, len, read, busy)) {

@@ -1,3 +1,13 @@
+/* Files of photos: written without a name, judged, then linked to the name that their content gives.
+ *
+ * The one idea: link(2). It makes a whole file appear in one step, and fails where the same content is
+ * already, so that neither a lock nor a table says which names are taken. What can be left behind by a crash
+ * has a name under incoming/ and an age, and is swept; what was taken away from its name to be removed comes
+ * back then, since too much is harmless and too little is not.
+ *
+ * Each step is a job for the offload pool: a struct on the fiber's stack with what the call needs and what
+ * became of it. Steps that only wait for the disk are OFFLOAD_IO, reading a whole picture is OFFLOAD_HEAVY.
+ * Closing and unlinking come whatever becomes of the request (offload_surely). */
 #include "storage/media_store.h"
 
 #include <dirent.h>
@@ -23,6 +33,9 @@ enum {
     MODE_DIR = 0755,
     MODE_FILE = 0644
 };
+static_assert(INCOMING_BYTES > ROOT_BYTES_MAX + sizeof("/incoming"), "a root that was taken fits");
+static_assert(PATH_BYTES > INCOMING_BYTES + sizeof("/taken-.") + UUID_TEXT_LEN + PHOTO_NAME_MAX,
+              "so does the longest name below it");
 #define TAKEN "taken-"
 
 /* ---- paths -------------------------------------------------------------------------------------- */
@@ -107,6 +120,7 @@ enum err media_begin(struct ctx *c, struct media_store *store, struct media_uplo
     struct begin_job job = {.path = incoming_path(c, store, "")};
     TRY(offload(c, store->pool, OFFLOAD_IO, create_file, &job));
     TRY(outcome("a new file", job.failed));
+    assert(job.fd >= 0);
     struct media_upload *upload = arena_new(c->arena, struct media_upload);
     *upload = (struct media_upload){.store = store, .path = job.path, .fd = job.fd};
     *out = upload;
@@ -131,8 +145,10 @@ static void write_file(void *arg)
 
 enum err media_write(struct ctx *c, struct media_upload *upload, struct str bytes)
 {
+    assert(!upload->kept && bytes.len > 0);
     struct write_job job = {.fd = upload->fd, .bytes = bytes};
     TRY(offload(c, upload->store->pool, OFFLOAD_IO, write_file, &job));
+    assert(job.failed || job.bytes.len == 0);
     return outcome("writing", job.failed);
 }
 
@@ -158,6 +174,7 @@ static void clean(struct judge_job *job, size_t len)
         sha256_hex(&digest, job->file.content.hex);
     }
     munmap(map, len);
+    assert(clean_len <= len);
     job->file.bytes = (int64_t)clean_len;
     if (clean_len < len && ftruncate(job->fd, (off_t)clean_len) < 0)
         job->failed = errno;
@@ -194,12 +211,14 @@ static void give_name(void *arg)
 
 enum err media_keep(struct ctx *c, struct media_upload *upload, struct media_file *out)
 {
+    assert(!upload->kept);
     struct judge_job judging = {.fd = upload->fd};
     TRY(offload(c, upload->store->pool, OFFLOAD_HEAVY, judge_image, &judging));
     TRY(outcome("reading", judging.failed));
     *out = judging.file;
     if (out->verdict != IMAGE_FINE)
         return OK;
+    assert(out->bytes > 0);
     upload->place = place_of(c->arena, upload->store, &out->content, out->image.kind);
     struct name_job naming = {.path = upload->path, .place = upload->place, .fd = upload->fd};
     TRY(offload(c, upload->store->pool, OFFLOAD_IO, give_name, &naming));
@@ -255,6 +274,7 @@ enum err media_take(struct ctx *c, struct media_store *store, const struct conte
     taken->path = path_printf(c->arena, "%s.%.*s", incoming_path(c, store, TAKEN), (int)len, name);
     TRY(offload(c, store->pool, OFFLOAD_IO, take_name, taken));
     TRY(outcome("taking a name away", taken->failed));
+    assert(taken->path != taken->place.file);
     *out = taken;
     return OK;
 }
@@ -349,6 +369,7 @@ static void list_shard(void *arg)
 enum err media_shard(struct ctx *c, struct media_store *store, uint32_t shard,
                      struct media_name **out, size_t *len)
 {
+    assert(shard < PHOTO_SHARDS);
     struct shard_job job = {
         .path = path_printf(c->arena, "%s/%02x", store->root, (unsigned)shard),
         .before = c->clock->wall(c->clock).us / 1000000 - STALE_SECONDS,
@@ -359,6 +380,7 @@ enum err media_shard(struct ctx *c, struct media_store *store, uint32_t shard,
         job.incoming = path_printf(c->arena, "%s/incoming", store->root);
     }
     TRY(offload(c, store->pool, OFFLOAD_IO, list_shard, &job));
+    assert(job.len <= MEDIA_SHARD_NAMES);
     *out = job.names;
     *len = job.len;
     return outcome("looking at a shard", job.failed);
@@ -394,6 +416,7 @@ enum err media_open(struct ctx *c, struct media_store *store, struct media_readi
     if (job.failed == ENOENT)
         return ERR_NOT_FOUND;
     TRY(outcome("opening", job.failed));
+    assert(job.fd >= 0 && job.bytes >= 0);
     reading->handle = job.fd;
     reading->bytes = job.bytes;
     return OK;
@@ -425,8 +448,10 @@ static void read_all(void *arg)
 enum err media_read(struct ctx *c, struct media_store *store, const struct media_reading *reading,
                     int64_t at, char *to, size_t len)
 {
+    assert(reading->handle >= 0 && at >= 0 && len > 0);
     struct read_job job = {.fd = reading->handle, .at = at, .to = to, .len = len};
     TRY(offload(c, store->pool, OFFLOAD_IO, read_all, &job));
+    assert(job.failed || job.len == 0);
     return outcome("reading", job.failed);
 }
 

@@ -1,3 +1,9 @@
+/* Time as numbers, and back. Years are proleptic Gregorian, days count from 1970, nothing knows a zone (tz.h)
+ * or the C library's calendar: its functions read TZ and take locks.
+ *
+ * Calendar dates are counted in years that begin in March, so that the leap day is the last of its year and
+ * no month needs a table; 400 of them are one era of 146,097 days (Hinnant, "chrono-Compatible Low-Level
+ * Date Algorithms"). Texts are read strictly: what RFC 3339 leaves open is refused, not guessed. */
 #include "runtime/base/clock.h"
 
 #include <stdlib.h>

@@ -1,3 +1,9 @@
+/* Bytes that somebody else holds, cut and compared.
+ *
+ * A view is a pointer and a length, by value: cutting copies nothing, and what has no end mark needs none.
+ * So no function of the C library that looks for a NUL is called on one, and numbers and UTF-8 are read
+ * here, strictly: what has two spellings is taken in one. Builders double as they grow; in an arena the last
+ * push grows in place (arena_extend), which makes the usual text one allocation. */
 #include "runtime/base/str.h"
 
 #include <stdarg.h>
