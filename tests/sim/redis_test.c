@@ -12,12 +12,25 @@ static const struct redis_script script = {
 
 /* ---- the driver's side ---------------------------------------------------------------------- */
 
+struct caller {
+    struct fixture *f;
+    struct ctx c;
+    struct arena arena;
+    struct str key;
+    struct duration patience; /* 0: no deadline */
+    struct redis_reply reply;
+    enum err err;
+    bool done, ping, gone;
+};
+
 struct fixture {
     struct loop *loop;
     struct io_sim *sim;
     struct redis_pool *pool;
     struct io_addr addr;
-    struct sim_peer *peer;
+    struct sim_peer *peer; /* the last one that was greeted */
+    struct caller callers[64];
+    size_t callers_len;
 };
 
 static void begin_with(struct fixture *f, const struct sim_options *sim,
@@ -39,12 +52,21 @@ static void begin_with(struct fixture *f, const struct sim_options *sim,
         options.connect_timeout = seconds(1);
     f->pool = redis_pool_new(f->loop, &options);
     f->peer = NULL;
+    f->callers_len = 0;
+    sim_listen(f->sim, &f->addr);
 }
 
 static void begin(struct fixture *f)
 {
     begin_with(f, &(struct sim_options){.seed = 1}, &(struct redis_options){0});
-    sim_listen(f->sim, &f->addr);
+}
+
+/* Its reply, too, is no more. */
+static void finish(struct caller *caller)
+{
+    if (!caller->gone)
+        arena_end(&caller->arena);
+    caller->gone = true;
 }
 
 /* Whatever happened: nothing is left behind. */
@@ -52,23 +74,14 @@ static void end(struct test *t, struct fixture *f)
 {
     redis_pool_free(f->pool);
     sim_run(f->loop, seconds(10));
+    for (size_t i = 0; i < f->callers_len; i++)
+        finish(&f->callers[i]);
     CHECK_INT(sim_counts(f->sim).fds_open, 0);
     CHECK_INT(sim_counts(f->sim).ops_pending, 0);
     CHECK_INT(sim_counts(f->sim).buffers_out, 0);
     CHECK_INT(loop_stats(f->loop)->fibers_live, 0);
     loop_free(f->loop);
 }
-
-struct caller {
-    struct fixture *f;
-    struct ctx c;
-    struct arena arena;
-    struct str key;
-    struct duration patience; /* 0: no deadline */
-    struct redis_reply reply;
-    enum err err;
-    bool done, ping;
-};
 
 static void caller_run(void *arg)
 {
@@ -83,11 +96,8 @@ static void caller_run(void *arg)
 
 static void start(struct fixture *f, struct caller *caller)
 {
-    struct caller fresh = {
-        .f = f, .key = caller->key, .patience = caller->patience, .ping = caller->ping};
-    *caller = fresh;
-    if (!caller->key.ptr)
-        caller->key = STR("k");
+    caller->f = f;
+    caller->done = caller->gone = false;
     arena_begin(&caller->arena, loop_arenas(f->loop));
     ctx_init(&caller->c, &caller->arena, loop_clock(f->loop));
     if (caller->patience.us)
@@ -96,10 +106,24 @@ static void start(struct fixture *f, struct caller *caller)
         abort();
 }
 
-static void finish(struct caller *caller)
+/* Runs the script in a fiber of its own: CALL(&f, .key = STR("one")). Lives as long as the fixture. */
+static struct caller *call(struct fixture *f, struct caller wanted)
 {
-    arena_end(&caller->arena);
+    assert(f->callers_len < ARRAY_LEN(f->callers));
+    struct caller *caller = &f->callers[f->callers_len++];
+    *caller = wanted;
+    if (!caller->key.ptr)
+        caller->key = STR("k");
+    start(f, caller);
+    return caller;
 }
+#define CALL(f, ...) call((f), (struct caller){__VA_ARGS__})
+
+#define CHECK_ENDED(caller, expected)         \
+    do {                                      \
+        CHECK((caller)->done);                \
+        CHECK_INT((caller)->err, (expected)); \
+    } while (0)
 
 /* ---- Redis' side ---------------------------------------------------------------------------- */
 
@@ -161,6 +185,19 @@ static bool greet(struct fixture *f)
     return true;
 }
 
+/* A pool that is connected, by one call that is done. */
+static bool begin_greeted(struct fixture *f)
+{
+    begin(f);
+    struct caller *first = CALL(f, .ping = true);
+    if (!greet(f))
+        return false;
+    sim_settle(f->loop);
+    next_command(f->peer, command_text);
+    answer(f, "+PONG\r\n");
+    return first->done && first->err == OK;
+}
+
 /* ---- tests ---------------------------------------------------------------------------------- */
 
 TEST(nothing_is_connected_before_the_first_command)
@@ -175,12 +212,10 @@ TEST(nothing_is_connected_before_the_first_command)
 TEST(the_greeting_authenticates_and_selects_before_anything_else)
 {
     struct fixture f;
-    struct caller a = {0};
     begin_with(
         &f, &(struct sim_options){.seed = 1},
         &(struct redis_options){.user = STR("app"), .password = STR("s3cret"), .database = 7});
-    sim_listen(f.sim, &f.addr);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     sim_settle(f.loop);
     f.peer = sim_accept(f.sim, &f.addr);
     CHECK_COMMAND(&f, "AUTH app s3cret");
@@ -192,58 +227,51 @@ TEST(the_greeting_authenticates_and_selects_before_anything_else)
     answer(&f, "+PONG\r\n");
     CHECK_COMMAND(&f, EVALSHA "k");
     answer(&f, ":1\r\n");
-    CHECK(a.done && a.err == OK && a.reply.integer == 1);
+    CHECK_ENDED(a, OK);
+    CHECK(a->reply.integer == 1);
     CHECK_INT(redis_pool_stats(f.pool)->up, 1);
-    finish(&a);
     end(t, &f);
 }
 
 TEST(a_password_alone_is_enough)
 {
     struct fixture f;
-    struct caller a = {0};
     begin_with(&f, &(struct sim_options){.seed = 1},
                &(struct redis_options){.password = STR("s3cret")});
-    sim_listen(f.sim, &f.addr);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     sim_settle(f.loop);
     f.peer = sim_accept(f.sim, &f.addr);
     CHECK_COMMAND(&f, "AUTH s3cret");
     answer(&f, "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
-    CHECK(a.done && a.err == ERR_UNAVAILABLE);
+    CHECK_ENDED(a, ERR_UNAVAILABLE);
     CHECK(sim_closed(f.peer));
-    finish(&a);
     end(t, &f);
 }
 
 TEST(replies_go_to_their_callers_in_order)
 {
     struct fixture f;
-    struct caller a = {.key = STR("one")}, b = {.key = STR("two")}, d = {.ping = true};
     begin(&f);
-    start(&f, &a);
-    start(&f, &b);
-    start(&f, &d);
+    struct caller *a = CALL(&f, .key = STR("one"));
+    struct caller *b = CALL(&f, .key = STR("two"));
+    struct caller *d = CALL(&f, .ping = true);
     CHECK(greet(&f));
     CHECK_COMMAND(&f, EVALSHA "one");
     CHECK_COMMAND(&f, EVALSHA "two");
     CHECK_COMMAND(&f, "PING");
     CHECK_INT(redis_pool_stats(f.pool)->inflight, 3);
     answer(&f, "$3\r\nfor");
-    CHECK(!a.done);
+    CHECK(!a->done);
     answer(&f, "\r\n*2\r\n:5\r\n*1\r\n$-1\r\n");
-    CHECK(a.done && b.done && !d.done);
+    CHECK(a->done && b->done && !d->done);
     answer(&f, "+PONG\r\n");
-    CHECK(d.done && d.err == OK);
-    CHECK_STR(a.reply.text, STR("for"));
-    CHECK(b.reply.type == REDIS_ARRAY && b.reply.len == 2 && b.reply.items[0].integer == 5);
-    CHECK(b.reply.items[1].type == REDIS_ARRAY && b.reply.items[1].len == 1);
-    CHECK_INT(b.reply.items[1].items[0].type, REDIS_NIL);
-    CHECK_INT(a.c.costs.redis_commands, 1);
+    CHECK_ENDED(d, OK);
+    CHECK_STR(a->reply.text, STR("for"));
+    CHECK(b->reply.type == REDIS_ARRAY && b->reply.len == 2 && b->reply.items[0].integer == 5);
+    CHECK(b->reply.items[1].type == REDIS_ARRAY && b->reply.items[1].len == 1);
+    CHECK_INT(b->reply.items[1].items[0].type, REDIS_NIL);
+    CHECK_INT(a->c.costs.redis_commands, 1);
     CHECK_INT(redis_pool_stats(f.pool)->inflight, 0);
-    finish(&a);
-    finish(&b);
-    finish(&d);
     end(t, &f);
 }
 
@@ -252,163 +280,131 @@ TEST(replies_may_arrive_byte_by_byte)
     static const char bytes[] =
         "*4\r\n$5\r\nhello\r\n:-42\r\n-ERR inside\r\n*2\r\n+OK\r\n$0\r\n\r\n";
     struct fixture f;
-    struct caller a = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     CHECK(greet(&f));
     for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
-        CHECK(!a.done);
+        CHECK(!a->done);
         sim_send(f.peer, str_of(bytes + i, 1));
         sim_settle(f.loop);
     }
-    CHECK(a.done && a.err == OK && a.reply.len == 4);
-    const struct redis_reply *items = a.reply.items;
+    CHECK_ENDED(a, OK);
+    CHECK(a->reply.len == 4);
+    const struct redis_reply *items = a->reply.items;
     CHECK_STR(items[0].text, STR("hello"));
     CHECK_INT(items[1].integer, -42);
     CHECK_INT(items[2].type, REDIS_ERROR);
     CHECK_STR(items[2].text, STR("ERR inside"));
     CHECK_INT(items[3].items[0].type, REDIS_STATUS);
     CHECK(items[3].items[1].type == REDIS_STRING && items[3].items[1].text.len == 0);
-    finish(&a);
     end(t, &f);
 }
 
 TEST(an_abandoned_caller_leaves_its_place_in_the_line)
 {
     struct fixture f;
-    struct caller a = {.patience = milliseconds(100)}, b = {.key = STR("b")};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f, .patience = milliseconds(100));
     CHECK(greet(&f));
-    start(&f, &b);
+    struct caller *b = CALL(&f, .key = STR("b"));
     sim_run(f.loop, milliseconds(200));
-    CHECK(a.done && a.err == ERR_TIMEOUT && !b.done);
-    finish(&a); /* its arena is gone before its reply comes */
+    CHECK_ENDED(a, ERR_TIMEOUT);
+    CHECK(!b->done);
+    finish(a); /* its arena is gone before its reply comes */
     answer(&f, "*1\r\n$4\r\nlost\r\n$3\r\nown\r\n");
-    CHECK(b.done && b.err == OK);
-    CHECK_STR(b.reply.text, STR("own"));
+    CHECK_ENDED(b, OK);
+    CHECK_STR(b->reply.text, STR("own"));
     CHECK_INT(redis_pool_stats(f.pool)->unknown, 1);
-    finish(&b);
     end(t, &f);
 }
 
 TEST(a_caller_may_go_away_in_the_middle_of_its_reply)
 {
     struct fixture f;
-    struct caller a = {.patience = milliseconds(100)}, b = {.key = STR("b")};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f, .patience = milliseconds(100));
     CHECK(greet(&f));
-    start(&f, &b);
+    struct caller *b = CALL(&f, .key = STR("b"));
     answer(&f, "*3\r\n$4\r\nhalf\r\n*2\r\n:1\r\n");
     sim_run(f.loop, milliseconds(200));
-    CHECK(a.done && a.err == ERR_TIMEOUT);
-    finish(&a);
+    CHECK_ENDED(a, ERR_TIMEOUT);
+    finish(a);
     answer(&f, ":2\r\n$4\r\nrest\r\n:7\r\n");
-    CHECK(b.done && b.reply.integer == 7);
-    finish(&b);
+    CHECK(b->done && b->reply.integer == 7);
     end(t, &f);
 }
 
 TEST(a_cancelled_caller_is_told_that_it_is_unknown)
 {
     struct fixture f;
-    struct caller a = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     CHECK(greet(&f));
-    ctx_cancel(&a.c);
+    ctx_cancel(&a->c);
     sim_settle(f.loop);
-    CHECK(a.done && a.err == ERR_CANCELED);
+    CHECK_ENDED(a, ERR_CANCELED);
     answer(&f, ":1\r\n"); /* nobody's */
-    finish(&a);
     end(t, &f);
 }
 
 TEST(what_is_late_already_is_never_sent)
 {
     struct fixture f;
-    struct caller a = {.ping = true}, b = {.patience = milliseconds(1)};
-    begin(&f);
-    start(&f, &a);
-    CHECK(greet(&f));
-    CHECK_COMMAND(&f, "PING");
-    answer(&f, "+PONG\r\n");
-    finish(&a);
-    a = (struct caller){.f = &f};
-    ctx_init(&a.c, NULL, loop_clock(f.loop));
-    b.patience = microseconds(-1);
-    start(&f, &b);
+    CHECK(begin_greeted(&f));
+    struct caller *late = CALL(&f, .patience = microseconds(-1));
     sim_settle(f.loop);
-    CHECK(b.done && b.err == ERR_UNAVAILABLE);
+    CHECK_ENDED(late, ERR_UNAVAILABLE);
     CHECK_COMMAND(&f, "");
-    finish(&b);
     end(t, &f);
 }
 
 TEST(a_broken_connection_tells_sent_from_unsent)
 {
     struct fixture f;
-    struct caller a = {.key = STR("sent")}, b = {.key = STR("waits behind it")};
-    begin(&f);
-    struct caller first = {.ping = true};
-    start(&f, &first);
-    CHECK(greet(&f));
-    CHECK_COMMAND(&f, "PING");
-    answer(&f, "+PONG\r\n");
+    CHECK(begin_greeted(&f));
     sim_run(f.loop, seconds(2));
     sim_set_window(f.peer, 10); /* the kernel takes no more: the first send stays under way */
-    start(&f, &a);
+    struct caller *a = CALL(&f, .key = STR("sent"));
     sim_settle(f.loop);
-    start(&f, &b);
+    struct caller *b = CALL(&f, .key = STR("waits behind it"));
     sim_settle(f.loop);
     sim_reset(f.peer);
     sim_settle(f.loop);
-    CHECK(a.done && a.err == ERR_TIMEOUT);
-    CHECK(b.done && b.err == ERR_UNAVAILABLE);
-    finish(&first);
-    finish(&a);
-    finish(&b);
+    CHECK_ENDED(a, ERR_TIMEOUT);
+    CHECK_ENDED(b, ERR_UNAVAILABLE);
     end(t, &f);
 }
 
 TEST(after_a_loss_callers_wait_for_the_new_connection)
 {
     struct fixture f;
-    struct caller a = {0}, b = {.key = STR("b")};
-    begin(&f);
-    start(&f, &a);
-    CHECK(greet(&f));
-    answer(&f, ":1\r\n");
+    CHECK(begin_greeted(&f));
     sim_run(f.loop, seconds(2));
     sim_shutdown(f.peer); /* Redis restarts */
     sim_settle(f.loop);
-    start(&f, &b);
-    CHECK(!b.done);
+    struct caller *b = CALL(&f, .key = STR("b"));
+    CHECK(!b->done);
     CHECK(greet(&f));
     CHECK_COMMAND(&f, EVALSHA "b");
     answer(&f, ":2\r\n");
-    CHECK(b.done && b.err == OK && b.reply.integer == 2);
+    CHECK_ENDED(b, OK);
+    CHECK(b->reply.integer == 2);
     CHECK_INT(redis_pool_stats(f.pool)->reconnects, 1);
-    finish(&a);
-    finish(&b);
     end(t, &f);
 }
 
 TEST(while_redis_is_down_callers_are_refused_at_once)
 {
     struct fixture f;
-    struct caller a = {0}, b = {0}, d = {0};
     begin(&f);
     sim_unlisten(f.sim, &f.addr);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     sim_settle(f.loop);
-    CHECK(a.done && a.err == ERR_UNAVAILABLE);
+    CHECK_ENDED(a, ERR_UNAVAILABLE);
     for (int i = 0; i < 50; i++) {
-        start(&f, &b);
+        struct caller *b = CALL(&f);
         sim_settle(f.loop); /* no time passes */
-        CHECK(b.done && b.err == ERR_UNAVAILABLE);
-        finish(&b);
+        CHECK_ENDED(b, ERR_UNAVAILABLE);
         sim_run(f.loop, milliseconds(37));
     }
     sim_listen(f.sim, &f.addr);
@@ -418,57 +414,49 @@ TEST(while_redis_is_down_callers_are_refused_at_once)
         up = greet(&f);
     }
     CHECK(up);
-    start(&f, &d);
+    struct caller *d = CALL(&f);
     CHECK_COMMAND(&f, EVALSHA "k");
     answer(&f, ":1\r\n");
-    CHECK(d.done && d.err == OK);
-    finish(&a);
-    finish(&d);
+    CHECK_ENDED(d, OK);
     end(t, &f);
 }
 
 TEST(a_redis_that_takes_connections_and_says_nothing_is_down)
 {
     struct fixture f;
-    struct caller a = {0}, b = {.patience = milliseconds(200)}, d = {0};
     begin(&f);
-    start(&f, &a);
-    start(&f, &b);
+    struct caller *a = CALL(&f);
+    struct caller *b = CALL(&f, .patience = milliseconds(200));
     sim_run(f.loop, milliseconds(300));
-    CHECK(!a.done && b.done && b.err == ERR_UNAVAILABLE); /* its own deadline: nothing was sent */
+    CHECK(!a->done);
+    CHECK_ENDED(b, ERR_UNAVAILABLE); /* its own deadline: nothing was sent */
     sim_run(f.loop, milliseconds(800));
-    CHECK(a.done && a.err == ERR_UNAVAILABLE);
-    start(&f, &d);
+    CHECK_ENDED(a, ERR_UNAVAILABLE);
+    struct caller *d = CALL(&f);
     sim_settle(f.loop);
-    CHECK(d.done && d.err == ERR_UNAVAILABLE);
-    finish(&a);
-    finish(&b);
-    finish(&d);
+    CHECK_ENDED(d, ERR_UNAVAILABLE);
     end(t, &f);
 }
 
 TEST(a_redis_that_is_loading_is_down)
 {
     struct fixture f;
-    struct caller a = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     sim_settle(f.loop);
     f.peer = sim_accept(f.sim, &f.addr);
     CHECK_COMMAND(&f, "PING");
     answer(&f, "-LOADING Redis is loading the dataset in memory\r\n");
-    CHECK(a.done && a.err == ERR_UNAVAILABLE);
+    CHECK_ENDED(a, ERR_UNAVAILABLE);
     CHECK(sim_closed(f.peer));
-    finish(&a);
     end(t, &f);
 }
 
 TEST(a_redis_that_is_full_is_not_hammered)
 {
     struct fixture f;
-    struct caller a = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     int connects = 0;
     for (int i = 0; i < 1000; i++) {
         sim_settle(f.loop);
@@ -480,27 +468,25 @@ TEST(a_redis_that_is_full_is_not_hammered)
         }
         sim_run(f.loop, milliseconds(10));
     }
-    CHECK(a.done && a.err == ERR_UNAVAILABLE);
+    CHECK_ENDED(a, ERR_UNAVAILABLE);
     CHECK(connects >= 5 && connects <= 16); /* in ten seconds */
-    finish(&a);
     end(t, &f);
 }
 
 TEST(an_unknown_script_is_sent_whole_and_once)
 {
     struct fixture f;
-    struct caller a = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     CHECK(greet(&f));
     CHECK_COMMAND(&f, EVALSHA "k");
     answer(&f, "-NOSCRIPT No matching script. Please use EVAL.\r\n");
     CHECK_COMMAND(&f, "EVAL return 1 1 k");
     answer(&f, ":1\r\n");
-    CHECK(a.done && a.err == OK && a.reply.integer == 1);
-    CHECK_INT(a.c.costs.redis_commands, 2);
+    CHECK_ENDED(a, OK);
+    CHECK(a->reply.integer == 1);
+    CHECK_INT(a->c.costs.redis_commands, 2);
     CHECK_INT(redis_pool_stats(f.pool)->errors, 0);
-    finish(&a);
     end(t, &f);
 }
 
@@ -521,19 +507,12 @@ TEST(errors_are_told_apart)
         {"-\r\n", ERR_INTERNAL},
     };
     struct fixture f;
-    struct caller a = {0};
-    begin(&f);
-    start(&f, &a);
-    CHECK(greet(&f));
-    answer(&f, ":1\r\n");
-    finish(&a);
+    CHECK(begin_greeted(&f));
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        start(&f, &a);
+        struct caller *a = CALL(&f);
         sim_settle(f.loop);
         answer(&f, rows[i].reply);
-        CHECK(a.done);
-        CHECK_INT(a.err, rows[i].err);
-        finish(&a);
+        CHECK_ENDED(a, rows[i].err);
     }
     CHECK_INT(redis_pool_stats(f.pool)->errors, ARRAY_LEN(rows));
     end(t, &f);
@@ -542,22 +521,19 @@ TEST(errors_are_told_apart)
 static void drops_on(struct test *t, const char *bytes, size_t repeat)
 {
     struct fixture f;
-    struct caller a = {0}, b = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     CHECK(greet(&f));
     for (size_t i = 0; i < repeat; i++)
         answer(&f, bytes);
-    CHECK(a.done && a.err == ERR_TIMEOUT);
+    CHECK_ENDED(a, ERR_TIMEOUT);
     CHECK(sim_closed(f.peer));
     sim_run(f.loop, seconds(1));
     CHECK(greet(&f));
-    start(&f, &b);
+    struct caller *b = CALL(&f);
     sim_settle(f.loop);
     answer(&f, ":1\r\n");
-    CHECK(b.done && b.err == OK);
-    finish(&a);
-    finish(&b);
+    CHECK_ENDED(b, OK);
     end(t, &f);
 }
 
@@ -582,63 +558,55 @@ TEST(a_reply_over_the_cap_drops_the_connection)
 TEST(an_unasked_reply_drops_the_connection)
 {
     struct fixture f;
-    struct caller a = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f);
     CHECK(greet(&f));
     answer(&f, ":1\r\n:2\r\n");
-    CHECK(a.done && a.err == OK && a.reply.integer == 1);
+    CHECK_ENDED(a, OK);
+    CHECK(a->reply.integer == 1);
     CHECK(sim_closed(f.peer));
-    finish(&a);
     end(t, &f);
 }
 
 TEST(a_redis_that_hangs_is_left_after_two_seconds)
 {
     struct fixture f;
-    struct caller a = {.patience = milliseconds(500)}, b = {0}, d = {0};
     begin(&f);
-    start(&f, &a);
+    struct caller *a = CALL(&f, .patience = milliseconds(500));
     CHECK(greet(&f));
     sim_run(f.loop, milliseconds(600));
-    CHECK(a.done && a.err == ERR_TIMEOUT);
-    start(&f, &b);
+    CHECK_ENDED(a, ERR_TIMEOUT);
+    struct caller *b = CALL(&f);
     sim_run(f.loop, milliseconds(1300));
-    CHECK(!b.done && !sim_closed(f.peer));
+    CHECK(!b->done && !sim_closed(f.peer));
     sim_run(f.loop, milliseconds(300));
-    CHECK(b.done && b.err == ERR_TIMEOUT);
+    CHECK_ENDED(b, ERR_TIMEOUT);
     CHECK(sim_closed(f.peer));
     CHECK(greet(&f));
-    start(&f, &d);
+    struct caller *d = CALL(&f);
     sim_settle(f.loop);
     answer(&f, ":1\r\n");
-    CHECK(d.done && d.err == OK);
+    CHECK_ENDED(d, OK);
     sim_run(f.loop, seconds(60)); /* nothing due: silence is fine */
     CHECK(!sim_closed(f.peer));
-    finish(&a);
-    finish(&b);
-    finish(&d);
     end(t, &f);
 }
 
 TEST(the_line_has_an_end)
 {
     struct fixture f;
-    struct caller callers[6] = {0};
+    struct caller *callers[6];
     begin_with(&f, &(struct sim_options){.seed = 1}, &(struct redis_options){.inflight_max = 4});
-    sim_listen(f.sim, &f.addr);
     for (int i = 0; i < 4; i++)
-        start(&f, &callers[i]);
-    start(&f, &callers[4]);
-    CHECK(callers[4].done && callers[4].err == ERR_UNAVAILABLE); /* four wait to be connected */
+        callers[i] = CALL(&f);
+    callers[4] = CALL(&f);
+    CHECK_ENDED(callers[4], ERR_UNAVAILABLE); /* four wait to be connected */
     CHECK(greet(&f));
-    start(&f, &callers[5]);
-    CHECK(callers[5].done && callers[5].err == ERR_UNAVAILABLE); /* four replies are due */
+    callers[5] = CALL(&f);
+    CHECK_ENDED(callers[5], ERR_UNAVAILABLE); /* four replies are due */
     answer(&f, ":1\r\n:1\r\n:1\r\n:1\r\n");
-    for (int i = 0; i < 6; i++) {
-        CHECK(callers[i].done && callers[i].err == (i < 4 ? OK : ERR_UNAVAILABLE));
-        finish(&callers[i]);
-    }
+    for (int i = 0; i < 6; i++)
+        CHECK_ENDED(callers[i], i < 4 ? OK : ERR_UNAVAILABLE);
     end(t, &f);
 }
 
@@ -646,10 +614,9 @@ TEST(freeing_the_pool_cancels_everybody)
 {
     for (int stage = 0; stage < 4; stage++) {
         struct fixture f;
-        struct caller a = {0}, b = {0};
         begin(&f);
-        start(&f, &a);
-        start(&f, &b);
+        struct caller *a = CALL(&f);
+        struct caller *b = CALL(&f);
         if (stage == 1)
             sim_settle(f.loop); /* being greeted */
         if (stage >= 2)
@@ -659,9 +626,8 @@ TEST(freeing_the_pool_cancels_everybody)
         redis_pool_free(f.pool);
         f.pool = NULL;
         sim_settle(f.loop);
-        CHECK(a.done && a.err == ERR_CANCELED && b.done && b.err == ERR_CANCELED);
-        finish(&a);
-        finish(&b);
+        CHECK_ENDED(a, ERR_CANCELED);
+        CHECK_ENDED(b, ERR_CANCELED);
         end(t, &f);
     }
 }
@@ -669,12 +635,10 @@ TEST(freeing_the_pool_cancels_everybody)
 TEST(freeing_a_pool_that_is_down_ends_its_retries)
 {
     struct fixture f;
-    struct caller a = {0};
     begin(&f);
     sim_unlisten(f.sim, &f.addr);
-    start(&f, &a);
+    CALL(&f);
     sim_run(f.loop, seconds(3));
-    finish(&a);
     end(t, &f);
 }
 
@@ -724,7 +688,6 @@ TEST(no_caller_ever_gets_another_ones_reply)
                                          .late_percent = 30,
                                          .overflow_percent = 10},
                    &(struct redis_options){.inflight_max = 32});
-        sim_listen(f.sim, &f.addr);
         memset(callers, 0, sizeof(callers));
         for (int step = 0; step < STEPS; step++) {
             struct caller *caller = &callers[rand_r(&dice) % CALLERS];
