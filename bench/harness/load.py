@@ -49,6 +49,19 @@ class Load:
             command = ["taskset", "-c", str(cpu), *command]
         return self.finished(subprocess.Popen([*prefix, *command], stdout=subprocess.PIPE, text=True), expect, server)
 
+    def wrk(self, server, path, *, cpu, connections, seconds):
+        """The server's CPU time per answer, in us, under wrk in the place of bench-load."""
+        self.rig.must_have("wrk")
+        command = ["taskset", "-c", str(cpu), "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s",
+                   f"http://127.0.0.1:{server.port}{path}"]
+        before = cpu_ns(server.pid)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90, check=False)
+        spent = cpu_ns(server.pid) - before
+        answers = re.search(r"(\d+) requests in", done.stdout)
+        if done.returncode != 0 or not answers or re.search(r"Socket errors|Non-2xx", done.stdout):
+            raise Broken(f"wrk did not measure what was to be measured:\n{done.stdout[-1500:]}")
+        return spent / 1000 / int(answers[1])
+
     def background(self, server, request, **options):
         """The same, started and not waited for."""
         return subprocess.Popen(self.command(server, request, **options), stdout=subprocess.PIPE, text=True)
@@ -77,6 +90,11 @@ class Load:
         if result["cpu_seconds"]:
             result["cpu_us"] = result["cpu_seconds"][0] / result["responses"] * 1e6
         return result
+
+
+def cpu_ns(pid):
+    """Of all its threads, by the scheduler's account; as bench/process_cpu.c."""
+    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 def pgbench(rig, script, clients, variables=()):
