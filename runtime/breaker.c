@@ -2,6 +2,7 @@
 
 bool breaker_admit(struct breaker *breaker, struct tick now)
 {
+    assert(breaker->failures_max > 0 && breaker->open_for.us > 0);
     if (breaker->state == BREAKER_CLOSED)
         return true;
     if (now.ns < breaker->next_call_at.ns)
@@ -28,4 +29,5 @@ void breaker_judge(struct breaker *breaker, struct tick now, bool good)
     } else if (breaker->state == BREAKER_TRYING || ++breaker->failures >= breaker->failures_max) {
         open(breaker, now);
     }
+    assert(breaker->failures < breaker->failures_max);
 }

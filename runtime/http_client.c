@@ -200,6 +200,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *transfer_)
 {
     struct request *request = ((struct transfer *)transfer_)->request;
     size_t len = size * n, cap = request->partner->options.answer_bytes_max;
+    assert(request->body.len <= cap);
     if (len > cap - request->body.len)
         return 0;
     if (!request->body.arena)
@@ -373,6 +374,7 @@ static struct request *transfer_release(struct transfer *transfer)
 {
     struct request *request = transfer->request;
     struct partner *partner = request->partner;
+    assert(request->transfer == transfer && partner->stats.inflight > 0);
     long sent_bytes = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
     request->sent |= sent_bytes > 0;
@@ -393,7 +395,9 @@ static struct request *transfer_end(struct transfer *transfer)
 static void request_begin(struct request *request)
 {
     struct partner *partner = request->partner;
+    assert(!request->transfer && partner->stats.inflight < partner->options.conns_max);
     struct transfer *transfer = transfer_take(partner);
+    assert(!transfer->request);
     transfer->request = request;
     transfer->head_bytes = 0;
     transfer->connections = 0;
@@ -450,6 +454,7 @@ static void client_work(struct http_client *client, curl_socket_t fd, int mask)
     while ((message = curl_multi_info_read(client->multi, &left))) {
         struct transfer *transfer = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        assert(transfer && transfer->request);
         if (message->msg == CURLMSG_DONE)
             transfer_over(transfer, message->data.result);
     }
@@ -483,6 +488,7 @@ static struct request *queue_take(struct partner *partner)
     struct list_link *link = list_take_first(&partner->queue);
     if (!link)
         return NULL;
+    assert(partner->stats.queued > 0);
     counter_add(&partner->stats.queued, -1);
     return container_of(container_of(link, struct wait, link), struct request, wait);
 }
@@ -512,6 +518,7 @@ static void answer_queue(struct partner *partner, enum err err)
     struct request *request;
     while ((request = queue_take(partner)))
         wait_done(&request->wait, err);
+    assert(partner->stats.queued == 0);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -635,7 +642,9 @@ struct http_client *http_client_new(struct loop *loop)
 
 struct partner *partner_new(struct http_client *client, const struct partner_options *options)
 {
-    assert(options->conns_max > 0 && options->breaker_failures > 0);
+    assert(options->conns_max > 0 && options->queue_max > 0 && options->breaker_failures > 0);
+    assert(options->timeout.us > 0 && options->connect_timeout.us > 0);
+    assert(options->base_url.len && !str_ends(options->base_url, STR("/")));
     struct partner *partner = heap(sizeof(*partner));
     partner->client = client;
     partner->options = *options;

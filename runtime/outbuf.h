@@ -26,6 +26,7 @@ static inline char *outbuf_reserve(struct outbuf *b, size_t n)
             base_die(__FILE__, __LINE__, "out of memory");
         b->cap = cap;
     }
+    assert(b->len + n <= b->cap);
     return b->ptr + b->len;
 }
 static inline void outbuf_add(struct outbuf *b, struct str s)

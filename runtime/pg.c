@@ -66,6 +66,7 @@ static void answer_queue(struct pg_pool *pool, enum err err)
         counter_add(&pool->stats.queued, -1);
         wait_done(wait, err);
     }
+    assert(pool->stats.queued == 0);
 }
 
 void pg_pool_free(struct pg_pool *pool)
@@ -95,6 +96,7 @@ void pg_pool_conn_up(struct pg_pool *pool)
 {
     pool->down = false;
     counter_add(&pool->stats.conns_up, 1);
+    assert(pool->stats.conns_up <= pool->options.conns);
     pg_pool_drain(pool);
 }
 
@@ -112,6 +114,7 @@ void pg_pool_connect_failed(struct pg_pool *pool)
 
 void pg_pool_requeue(struct pg_pool *pool, struct pg_request *request)
 {
+    assert(!request->slot && !list_linked(&request->wait.link));
     request->sent = false;
     list_push_front(&pool->queue, &request->wait.link);
     counter_add(&pool->stats.queued, 1);
@@ -194,6 +197,7 @@ static void request_cancel(struct wait *wait)
     struct pg_request *request = container_of(wait, struct pg_request, wait);
     struct pg_stats *stats = &request->pool->stats;
     if (request->slot) {
+        assert(request->slot->request == request);
         request->slot->request = NULL;
         request->slot = NULL;
         counter_add(&stats->unknown, 1);
@@ -208,7 +212,7 @@ static void request_cancel(struct wait *wait)
 enum err pg_query_into(struct ctx *c, struct arena *arena, struct pg_pool *pool,
                        const struct pg_statement *stmt, struct pg_args args, struct pg_rows *rows)
 {
-    assert(args.len == stmt->params);
+    assert(args.len == stmt->params && arena);
     *rows = (struct pg_rows){0};
     c->costs.pg_statements++;
     counter_add(&pool->stats.statements, 1);

@@ -55,6 +55,7 @@ struct redis_pool {
 
 static void pool_unref(struct redis_pool *pool)
 {
+    assert(pool->refs > 0);
     if (--pool->refs > 0)
         return;
     assert(list_empty(&pool->waiting) && !pool->conn && !pool->connector);
@@ -78,6 +79,7 @@ struct waiting {
 static void waiting_cancel(struct wait *wait)
 {
     struct waiting *waiting = container_of(wait, struct waiting, wait);
+    assert(waiting->pool->waiting_len > 0);
     list_remove(&wait->link);
     waiting->pool->waiting_len--;
     wait_done(wait, ERR_TIMEOUT);
@@ -90,6 +92,7 @@ static void wake_waiting(struct redis_pool *pool, enum err result)
         pool->waiting_len--;
         wait_done(container_of(link, struct wait, link), result);
     }
+    assert(pool->waiting_len == 0);
 }
 
 static enum err wait_for_connection(struct ctx *c, struct redis_pool *pool)
@@ -175,6 +178,7 @@ static enum err connect_once(struct ctx *c, struct redis_pool *pool)
 
 static void now_up(struct redis_pool *pool)
 {
+    assert(pool->conn && pool->state != REDIS_UP);
     if (pool->up_since.ns)
         counter_add(&pool->stats.reconnects, 1);
     counter_add(&pool->stats.up, 1);
@@ -186,6 +190,7 @@ static void now_up(struct redis_pool *pool)
 
 static void now_down(struct redis_pool *pool)
 {
+    assert(!pool->conn);
     if (pool->state != REDIS_DOWN)
         log_event(LOG_WARN, "redis_down", "%s", pool->why);
     pool->state = REDIS_DOWN;

@@ -69,10 +69,12 @@ static void fail_calls(struct redis_conn *conn, enum err sent, enum err unsent)
                     1);
         wait_done(&call->wait, result);
     }
+    assert(conn->head == conn->tail);
 }
 
 static void conn_end(struct redis_conn *conn, enum err sent, enum err unsent)
 {
+    assert(!conn->ending);
     conn->ending = true;
     task_cancel(&conn->flush);
     timer_cancel(&conn->watchdog);
@@ -110,6 +112,7 @@ static void flush_run(struct task *task)
     struct redis_conn *conn = container_of(task, struct redis_conn, flush);
     if (sock_sending(&conn->sock) || conn->out[FILLING].len == 0)
         return;
+    assert(conn->out[SENDING].len == 0 && conn->handed < conn->tail);
     struct outbuf full = conn->out[FILLING];
     conn->out[FILLING] = conn->out[SENDING];
     conn->out[SENDING] = full;
@@ -160,6 +163,7 @@ static void add_command(struct outbuf *out, const struct str *words, size_t word
 
 static void take_reply(struct redis_conn *conn, const struct redis_reply *reply)
 {
+    assert(conn->head < conn->handed && conn->handed <= conn->tail);
     struct call *call = *place_of(conn, conn->head++);
     counter_add(&conn->options.stats->inflight, -1ull);
     if (!call)
@@ -212,7 +216,9 @@ static void watchdog_fire(struct timer *timer)
 static void call_abandon(struct wait *wait)
 {
     struct call *call = container_of(wait, struct call, wait);
-    *place_of(call->conn, call->place) = NULL;
+    struct call **place = place_of(call->conn, call->place);
+    assert(*place == call);
+    *place = NULL; /* its reply is still to come, and belongs to nobody */
     counter_add(&call->conn->options.stats->unknown, 1);
     wait_done(wait, ERR_TIMEOUT);
 }
@@ -220,6 +226,7 @@ static void call_abandon(struct wait *wait)
 enum err redis_conn_call(struct ctx *c, struct redis_conn *conn, const struct str *words,
                          size_t words_len, struct redis_reply *out)
 {
+    assert(words_len > 0 && conn->tail - conn->head <= conn->options.inflight_max);
     struct redis_stats *stats = conn->options.stats;
     size_t bytes = command_bytes_max(words, words_len);
     if (conn->ending || conn->tail - conn->head == conn->options.inflight_max ||

@@ -23,6 +23,7 @@ static int level_of(const struct timer_wheel *wheel, uint64_t at_ms)
 
 static void place(struct timer_wheel *wheel, struct timer *timer)
 {
+    assert(timer->at_ms >= wheel->now_ms);
     int level = level_of(wheel, timer->at_ms);
     unsigned slot = (timer->at_ms >> (level * WHEEL_BITS)) % WHEEL_SLOTS;
     list_push_back(&wheel->slots[level][slot], &timer->link);
@@ -71,6 +72,7 @@ static void fire_slot(struct timer_wheel *wheel)
     struct list_link *link;
     while ((link = list_take_first(&due))) {
         struct timer *timer = container_of(link, struct timer, link);
+        assert(timer->at_ms == wheel->now_ms); /* neither early nor late */
         wheel->fired++;
         timer->fire(timer);
     }
@@ -112,6 +114,7 @@ void wheel_advance(struct timer_wheel *wheel, struct tick now)
         move_down(wheel);
         fire_slot(wheel);
     }
+    assert(wheel->now_ms >= target);
 }
 
 struct tick wheel_next(struct timer_wheel *wheel)

@@ -17,6 +17,7 @@ static struct session_new session_begin(struct ctx *c, const struct logins *logi
     session.refresh = token_refresh_new(logins->keys, c->clock, user_id, id);
     *refresh = token_refresh_sign(c->arena, logins->keys, &session.refresh);
     session.refresh_hash = token_hash(*refresh);
+    assert(session.client.user_agent.len <= USER_AGENT_KEPT_MAX);
     return session;
 }
 

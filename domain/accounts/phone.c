@@ -101,6 +101,7 @@ bool phone_clean(struct str typed, char *out, size_t out_len, size_t *len)
         }
         typed = str_skip(typed, bytes);
     }
+    assert(n <= out_len);
     *len = n;
     return true;
 }

@@ -44,6 +44,7 @@ bool token_keys_init(struct token_keys *keys, struct str secret, struct duration
 {
     if (secret.len < TOKEN_KEY_MIN)
         return false;
+    assert(access_ttl.us > 0 && refresh_ttl.us >= access_ttl.us);
     hmac_key_init(&keys->jwt, secret);
     keys->access_ttl = access_ttl;
     keys->refresh_ttl = refresh_ttl;
@@ -59,6 +60,7 @@ void token_keys_fini(struct token_keys *keys)
 
 static struct str sign(struct arena *arena, const struct token_keys *keys, struct str payload)
 {
+    assert(payload.len > 0 && payload.ptr[0] == '{');
     struct str body = base64url_encode(arena, (const uint8_t *)payload.ptr, payload.len);
     const struct str parts[] = {HEADER, body};
     struct sha256 mac = hmac_sha256(&keys->jwt, parts, ARRAY_LEN(parts));
@@ -77,6 +79,7 @@ static struct str payload(struct arena *arena, const char *type, int64_t user_id
                           struct uuid session, struct uuid jti, int64_t issued_s, int64_t expires_s,
                           struct str lang)
 {
+    assert(issued_s < expires_s && user_id >= 0);
     char digits[2 * sizeof(jti.bytes)]; /* as SimpleJWT prints it: without hyphens */
     hex_encode_into(digits, jti.bytes, sizeof(jti.bytes));
     struct strbuf text = strbuf_new(arena, TOKEN_LEN_MAX);

@@ -71,6 +71,7 @@ static enum err check_subject(struct ctx *c, const struct slots_query *in,
 static void apply_terms(const struct slots_query *in, struct slot_facts *facts)
 {
     if (in->moving) {
+        assert(in->moving->duration_minutes > 0);
         facts->moving = in->moving;
         facts->duration_minutes = in->moving->duration_minutes;
         facts->buffer_before_minutes = in->moving->buffer_before_minutes;

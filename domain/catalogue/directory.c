@@ -42,6 +42,7 @@ void directory_fini(struct directory *directory)
 
 static void record_free(struct directory *directory, struct directory_record *record)
 {
+    assert(directory->bytes >= record->arena.bytes);
     directory->bytes -= record->arena.bytes;
     arena_object_free(record);
 }
@@ -51,6 +52,7 @@ void directory_clear(struct directory *directory)
     for (size_t i = 0; i < directory->len; i++)
         record_free(directory, directory->lines[i].record);
     directory->len = 0;
+    assert(directory->bytes == 0);
     assert(directory->bytes == 0);
 }
 
@@ -100,12 +102,14 @@ bool directory_add(struct directory *directory, const struct directory_entry *en
 {
     if (directory->len == directory->len_max || directory->bytes >= directory->bytes_max)
         return false;
+    assert(entry->salon.id > 0);
     size_t at = line_after(directory, entry->salon.rating_hundredths, entry->salon.id);
     struct directory_line *lines = directory->lines;
     memmove(&lines[at + 1], &lines[at], (directory->len - at) * sizeof(*lines));
     lines[at] = (struct directory_line){entry->salon.id, entry->salon.rating_hundredths,
                                         record_new(directory, entry)};
     directory->len++;
+    assert(directory->len <= directory->len_max);
     return true;
 }
 

@@ -112,6 +112,7 @@ static void spans_merge(struct spans *spans)
         else
             spans->items[len++] = next;
     }
+    assert(len <= spans->len);
     spans->len = len;
 }
 
@@ -446,6 +447,7 @@ void slots_compute(struct arena *arena, const struct slot_facts *facts, struct d
         mark_free(&candidates, &shape, there, &busy, bits + i / 64, out->words,
                   UINT64_C(1) << (i % 64));
     }
+    assert(out->words * 64 > facts->staff_len);
     out->len = candidates.len;
     out->starts_s = candidates.starts_s;
     out->free = bits;

@@ -46,6 +46,7 @@ struct claims {
 };
 static inline int64_t claim_make(int64_t start_s, int64_t end_s)
 {
+    assert(end_s >= start_s && end_s - start_s < 1 << CLAIM_LENGTH_BITS);
     return start_s * (1 << CLAIM_LENGTH_BITS) + (end_s - start_s);
 }
 static inline int64_t claim_start(int64_t claim)
@@ -113,6 +114,7 @@ void slots_compute(struct arena *arena, const struct slot_facts *facts, struct d
 
 static inline bool slots_is_free(const struct slots *slots, size_t slot, size_t member)
 {
+    assert(slot < slots->len && member < slots->staff_len);
     return slots->free[slot * slots->words + member / 64] >> (member % 64) & 1;
 }
 

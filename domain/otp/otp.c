@@ -103,6 +103,7 @@ static enum err read_request(struct ctx *c, const struct otp *otp, const struct 
     row->attempts_max = otp->options->attempts_max;
     row->created_at = ctx_now(c);
     row->expires_at = instant_add(row->created_at, otp->options->ttl);
+    assert(row->attempts_max > 0 && instant_before(row->created_at, row->expires_at));
     row->address = in->address;
     row->address_key = in->address_key;
     row->device_named = str_trim(in->device_id).len > 0;
@@ -113,6 +114,7 @@ static enum err read_request(struct ctx *c, const struct otp *otp, const struct 
 
 static void set_code(const struct otp *otp, struct otp_row *row, struct str code)
 {
+    assert(code.len == OTP_CODE_LEN);
     row->has_mac = true;
     row->mac = otp_code_mac(&otp->options->key, row->id, code);
 }
@@ -215,6 +217,7 @@ static enum err send_failed(struct ctx *c, struct otp *otp, const struct otp_row
 static enum err send_code(struct ctx *c, struct otp *otp, const struct otp_row *row,
                           struct str code, enum lang language)
 {
+    assert(otp->sender->makes_code ? code.len == 0 : row->has_mac && code.len == OTP_CODE_LEN);
     struct str text SCOPED(secret_wipe) = {0};
     if (!otp->sender->makes_code) {
         int64_t good_for_min = otp->options->ttl.us / minutes(1).us;

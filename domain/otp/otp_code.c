@@ -17,8 +17,10 @@ void otp_key_init(struct hmac_key *key, struct str secret)
 
 struct otp_code otp_code_random(const struct clock *clock)
 {
+    enum { CODES = 1000000 };
+    static_assert(OTP_CODE_LEN == 6, "as many as there are digits for");
     struct otp_code code;
-    uint64_t n = random_below(clock, 1000000);
+    uint64_t n = random_below(clock, CODES);
     for (size_t i = OTP_CODE_LEN; i-- > 0; n /= 10)
         code.digits[i] = (char)('0' + n % 10);
     return code;
@@ -48,6 +50,7 @@ bool otp_mac_matches(const struct hmac_key *key, struct uuid request_id, struct 
                                 str_of((const char *)mac->bytes, sizeof(mac->bytes)));
 }
 
+static_assert((int)OTP_CODE_LEN <= (int)OTP_CODE_TYPED_MAX, "ours can be typed");
 bool otp_code_parse(struct str typed, char buffer[OTP_CODE_TYPED_MAX], struct str *out)
 {
     size_t len = 0;

@@ -71,9 +71,12 @@ struct lru_node *lru_find(struct lru *lru, struct str key)
 
 void lru_remove(struct lru *lru, struct lru_node *node)
 {
+    assert(lru->len > 0 && lru->bytes >= node->bytes);
     struct lru_node **at = bucket_of(lru, node->hash);
-    while (*at != node)
+    while (*at != node) {
+        assert(*at); /* it is in this map */
         at = &(*at)->chain;
+    }
     *at = node->chain;
     list_remove(&node->recent);
     lru->len--;
@@ -90,11 +93,12 @@ void lru_clear(struct lru *lru)
 {
     while (lru->len > 0)
         lru_remove(lru, oldest(lru));
+    assert(lru->bytes == 0);
 }
 
 bool lru_add(struct lru *lru, struct lru_node *node)
 {
-    assert(!list_linked(&node->recent));
+    assert(!list_linked(&node->recent) && node->key.len > 0 && node->bytes > 0);
     if (node->bytes > lru->bytes_max / 8)
         return false;
     node->hash = hash_of(lru, node->key);
@@ -112,5 +116,6 @@ bool lru_add(struct lru *lru, struct lru_node *node)
     list_push_front(&lru->recent, &node->recent);
     lru->len++;
     lru->bytes += node->bytes;
+    assert(lru->len <= lru->len_max && lru->bytes <= lru->bytes_max);
     return true;
 }

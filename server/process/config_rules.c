@@ -103,6 +103,7 @@ static bool is_base_url(struct str text)
     arena_pool_init(&pool, 4096, 1);
     arena_begin(&arena, &pool);
     bool fine = url_parse(text, &arena, &url, &problem) && !url.query.len && !url.user.len &&
+                !str_ends(text, STR("/")) &&
                 (str_eq(url.scheme, STR("https")) || str_eq(url.scheme, STR("http")));
     arena_end(&arena);
     arena_pool_fini(&pool);
@@ -151,7 +152,7 @@ static bool check_codes(const struct config *config, const struct why *why)
     if (!is_base_url(config->authentica_base_url))
         return config_refuse(why,
                              "AUTHENTICA_BASE_URL is '%.*s', allowed is a URL like "
-                             "https://api.example.com/v1 without user and query",
+                             "https://api.example.com/v1 without user, query and slash at the end",
                              STR_FMT(config->authentica_base_url));
     for (size_t i = 0; i < config->otp_test_numbers.len; i++)
         if (!otp_test_number_parse(config->otp_test_numbers.items[i], &number))

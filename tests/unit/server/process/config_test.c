@@ -197,11 +197,12 @@ TEST(a_partner_needs_a_url)
                                       "AUTHENTICA_BASE_URL=https:/api.example.com",
                                       "AUTHENTICA_BASE_URL=https://api.example.com:port",
                                       "AUTHENTICA_BASE_URL=ftp://api.example.com",
+                                      "AUTHENTICA_BASE_URL=https://api.example.com/",
                                       "AUTHENTICA_BASE_URL=https://user@api.example.com",
                                       "AUTHENTICA_BASE_URL=https://api.example.com/?a=b"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         LOAD(KEY, DATABASE, bad[i]);
-        CHECK(!check(&l) && says(&l, "AUTHENTICA_BASE_URL", "without user and query", ""));
+        CHECK(!check(&l) && says(&l, "AUTHENTICA_BASE_URL", "without user, query", ""));
     }
     LOAD(KEY, DATABASE, "AUTHENTICA_BASE_URL=http://[::1]:8081/v2");
     CHECK(check(&l));
