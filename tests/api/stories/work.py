@@ -41,18 +41,20 @@ def one_that_fails_stops_no_other_and_is_done_when_it_can_be(w):
         eventually(lambda: _done(server, "booking.holds") >= 1, "holds are swept")
         db.rows("ALTER FUNCTION holds_sweep RENAME TO holds_swept")
         eventually(lambda: server.metric("mawid_work_attempts_total", kind="booking.holds", outcome="again") >= 2, "it fails")
+        db.rows("SELECT work_add('booking.holds', 7, 'house', now(), 'request-7')")
         before = _done(server, "keys.forget")
         w.hasten("keys.forget", db=db)
         eventually(lambda: _done(server, "keys.forget") > before, "another is done meanwhile")
-        piece = db.row("SELECT * FROM work WHERE kind = 'booking.holds'")
+        piece = db.row("SELECT * FROM work WHERE kind = 'booking.holds' AND subject = 0")
         equal((piece["last_error"], piece["dead_at"]), ("internal", None), "what is wrong")
         contains(_work(w, settings, "list", "booking.holds"), piece["last_error"], "mawid work list")
         db.rows("ALTER FUNCTION holds_swept RENAME TO holds_sweep")
         done = _done(server, "booking.holds")
         eventually(lambda: _done(server, "booking.holds") > done, "and then it is done")
-        equal(db.one("SELECT last_error FROM work WHERE kind = 'booking.holds'"), "", "the error")
+        eventually(lambda: db.one("SELECT count(*) FROM work WHERE last_error <> ''") == 0, "and no error is left")
         lines = [record for record in server.log_records() if record.get("event") == "work_again"]
         check(all(line["kind"] == "booking.holds" and line["attempt"] >= 1 for line in lines) and lines, f"lines {lines}")
+        equal({line.get("request_id") for line in lines if line["subject"] == 7}, {"request-7"}, "the request that caused one")
     db.close()
 
 
