@@ -1,7 +1,7 @@
 /* Bookings on one worker: the rules on their store. */
 #include "server/api/bookings_of.h"
 #include "server/api/catalogue_of.h"
-#include "server/services.h"
+#include "server/area.h"
 #include "storage/booking_store.h"
 
 struct booking_services {

@@ -59,6 +59,14 @@ extern const struct carrier_ops h1_carrier_ops;
 /* "100 Continue" into the output. */
 void h1_send_continue(struct conn *conn);
 
+/* ---- h1_body.c ---- */
+
+/* What the head says of a body, to the exchange. "Content-Length: 0" is none. */
+void h1_expect_body(struct h1_request *request, const struct http1_head *head);
+/* Cuts what can be taken now off `*bytes`. HTTP1_MORE: more of it has to arrive, or, with bytes left, the
+ * endpoint to take what is there. HTTP1_BAD: `*reason`. */
+enum http1_result h1_take_payload(struct conn *conn, struct str *bytes, enum reason *reason);
+
 /* ---- h1_conn.c, for h1_carrier.c ---- */
 
 /* The answer is in the output; `close`: nothing may follow it. */

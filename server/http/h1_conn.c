@@ -96,50 +96,11 @@ static void break_body(struct conn *conn, enum reason reason)
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-/* Cuts the next payload off `*bytes`, at most `room`. */
-static enum http1_result next_payload(struct h1_request *request, struct str *bytes, size_t room,
-                                      struct str *data, enum reason *reason)
-{
-    struct str part = str_take(*bytes, room);
-    assert(part.len > 0);
-    if (request->framing == HTTP1_CHUNKED) {
-        size_t before = part.len;
-        enum http1_result result = http1_chunked_next(&request->chunked, &part, data, reason);
-        *bytes = str_skip(*bytes, before - part.len);
-        return result;
-    }
-    *data = str_take(part, (size_t)MIN(request->body_left, (uint64_t)part.len));
-    *bytes = str_skip(*bytes, data->len);
-    request->body_left -= data->len;
-    return request->body_left ? HTTP1_MORE : HTTP1_DONE;
-}
-
-/* HTTP1_MORE: more of it has to arrive, or, with bytes left, the endpoint to take what is there. */
-static enum http1_result take_payload(struct conn *conn, struct str *bytes, enum reason *reason)
-{
-    struct h1_request *request = conn->h1.request;
-    struct exchange *exchange = request->carrier.exchange;
-    assert(conn->h1.state == H1_BODY);
-    enum http1_result result = request->framing == HTTP1_NO_BODY ? HTTP1_DONE : HTTP1_MORE;
-    size_t room;
-    while (result == HTTP1_MORE && bytes->len && (room = exchange_body_room(exchange)) > 0) {
-        struct str data = {0};
-        result = next_payload(request, bytes, room, &data, reason);
-        if (data.len == 0)
-            continue;
-        request->continue_wanted = false;
-        exchange_body(exchange, data);
-    }
-    if (result == HTTP1_DONE)
-        exchange_body_end(exchange);
-    return result;
-}
-
 /* Its fiber runs already; all that changes is what may come next. */
 static void take_streamed_body(struct conn *conn, struct str *bytes)
 {
     enum reason reason;
-    switch (take_payload(conn, bytes, &reason)) {
+    switch (h1_take_payload(conn, bytes, &reason)) {
     case HTTP1_MORE: break;
     case HTTP1_DONE: busy(conn); break;
     case HTTP1_BAD: break_body(conn, reason); break;
@@ -153,7 +114,7 @@ static void take_body(struct conn *conn, struct str *bytes)
         take_streamed_body(conn, bytes);
         return;
     }
-    switch (take_payload(conn, bytes, &reason)) {
+    switch (h1_take_payload(conn, bytes, &reason)) {
     case HTTP1_MORE: break;
     case HTTP1_DONE:
         busy(conn);
@@ -198,22 +159,6 @@ static void copy_head(struct arena *arena, const struct http1_head *head, const 
         out->path = head->path; /* "/" for a target without a path: not of these bytes */
 }
 
-/* "Content-Length: 0" is no body either. */
-static void expect_body(struct h1_request *request, const struct http1_head *head)
-{
-    struct exchange *exchange = request->carrier.exchange;
-    request->framing = head->framing;
-    request->body_left = head->content_length;
-    if (head->framing == HTTP1_CHUNKED) {
-        exchange_expect_body(exchange, BODY_BYTES_UNKNOWN);
-        http1_chunked_begin(&request->chunked, exchange->body_max);
-    } else if (head->framing == HTTP1_LENGTH && head->content_length) {
-        exchange_expect_body(exchange, head->content_length);
-    } else {
-        request->framing = HTTP1_NO_BODY;
-    }
-}
-
 static struct exchange *read_head(struct conn *conn, const struct http1_head *head,
                                   const char *head_bytes)
 {
@@ -224,7 +169,7 @@ static struct exchange *read_head(struct conn *conn, const struct http1_head *he
     request->keep_alive_told = head->http10 && !head->close;
     copy_head(&exchange->arena, head, head_bytes, &generic);
     exchange_read_head(exchange, &generic);
-    expect_body(request, head);
+    h1_expect_body(request, head);
     return exchange;
 }
 
