@@ -205,6 +205,7 @@ bool token_refresh_verify(struct arena *arena, const struct token_keys *keys, st
     struct claims claims;
     struct uuid jti;
     if (!read_claims(arena, keys, now, jwt, STR("refresh"), buffer, &claims) || !claims.iat.set ||
+        claims.iat.v >= claims.exp.v || /* no token of ours */
         !hex_decode_into(claims.jti, jti.bytes, sizeof(jti.bytes)))
         return false;
     *out = (struct refresh_claims){.user_id = claims.user_id.v,

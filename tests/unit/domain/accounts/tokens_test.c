@@ -213,6 +213,24 @@ TEST(refresh_tokens_are_no_access_tokens_and_the_other_way_round)
     end(&x);
 }
 
+TEST(a_refresh_token_that_ended_before_it_began_is_none_of_ours)
+{
+    struct fixture x;
+    begin(&x);
+    for (long long issued = 1768479999; issued <= 1768480001; issued++) {
+        struct str payload =
+            str_printf(&x.f.arena,
+                       "{\"token_type\":\"refresh\",\"exp\":1768480000,\"iat\":%lld,"
+                       "\"jti\":\"0b01c8a6d4d246ed9c979aee01784829\",\"user_id\":7," SID "}",
+                       issued);
+        struct refresh_claims out;
+        bool good = token_refresh_verify(&x.f.arena, &x.keys, ctx_now(&x.f.c),
+                                         forge(&x, HS256, payload.ptr), &out);
+        CHECK(good == (issued < 1768480000));
+    }
+    end(&x);
+}
+
 TEST(the_same_refresh_claims_sign_to_the_same_bytes)
 {
     struct fixture x;
